@@ -1,0 +1,90 @@
+"""What an AI is to DingBridge: a question goes in, an answer of typed events comes out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    `user` tells the AI who asks (an id, never a nick), `conversation` is what the last answer of this conversation left
+    (opaque; "" begins anew), `facts` are what a setting may quote as a placeholder (`{sender_nick}` and the like).
+    """
+
+    text: str
+    user: str
+    conversation: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Text:
+    """More of the answer: append it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Replace:
+    """The whole answer so far is to be this instead (moderation, or a final text that differs from the stream)."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Thinking:
+    """The model thinks aloud; no part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A step of the AI (a tool, a workflow's node) begins."""
+
+    title: str
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that belongs to the answer; `url` is absolute and may expire within minutes."""
+
+    url: str
+    name: str
+    is_image: bool
+
+
+Event = Text | Replace | Thinking | Progress | File
+
+
+class Answer(Protocol):
+    """One answer on its way. Iterating it yields events and raises only BackendError; a plain end means a whole answer."""
+
+    @property
+    def conversation(self) -> str:
+        """What to ask the next question of this conversation with; "" while not known."""
+
+    @property
+    def ref(self) -> str:
+        """How the AI itself calls this answer (opaque; kept with the card); "" while not known."""
+
+    def __iter__(self) -> Iterator[Event]:
+        """Yield the events as they come; once."""
+
+    def stop(self) -> None:
+        """Stop the AI's work, then the reading. May be called from any thread, more than once; never raises."""
+
+
+class Backend(Protocol):
+    """An AI that a bot is bound to; shared by all its threads."""
+
+    def start(self, question: Question) -> Answer:
+        """Return at once; the asking happens while the answer is iterated."""
+
+    def ping(self) -> None:
+        """Raise BackendError when the AI cannot be reached or refuses the key."""
+
+    def close(self) -> None:
+        """Give back connections and threads."""

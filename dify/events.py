@@ -1,0 +1,169 @@
+"""One JSON payload of Dify's event stream -> what it means. Pure.
+
+Field names and the versions they belong to are those of Dify's Service API, 0.6 to 1.x. Unknown events and unknown
+fields mean nothing: newer servers and forks add both.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Dify's names for the run that an event belongs to; "" where the event does not tell."""
+
+    task: str = ""
+    conversation: str = ""
+    message: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True)
+class Delta:
+    """More text. `agent` tells agent_message from message, see `fold`."""
+
+    text: str
+    agent: bool = False
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """The whole text so far is to be this (moderation)."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Reasoning:
+    """The model's thinking, sent apart from the answer (1.15+)."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A node or a tool begins."""
+
+    title: str
+
+
+@dataclass(frozen=True)
+class FileMade:
+    """A file that the assistant made; `url` as Dify gave it, often relative."""
+
+    url: str
+    name: str
+    is_image: bool
+
+
+@dataclass(frozen=True)
+class MessageEnd:
+    """The end of a message (chat kinds and completion)."""
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """A workflow (or a chatflow's) run began."""
+
+
+@dataclass(frozen=True)
+class RunFinished:
+    """A run ended: `status` is succeeded, partial-succeeded, failed or stopped."""
+
+    status: str
+    outputs: Json = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class RunPaused:
+    """A run waits for a person's input; the stream closes."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An `error` event: Dify's code, message and status."""
+
+    code: str
+    message: str
+    status: int
+
+
+DifyEvent = Delta | Replaced | Reasoning | Step | FileMade | MessageEnd | RunStarted | RunFinished | RunPaused | Failure
+
+
+def ids(payload: Json) -> Ids:
+    """Return the ids that a payload carries."""
+    return Ids(
+        task=_text(payload.get("task_id")),
+        conversation=_text(payload.get("conversation_id")),
+        message=_text(payload.get("message_id")),
+        run=_text(payload.get("workflow_run_id")),
+    )
+
+
+def decode(payload: Json) -> DifyEvent | None:
+    """Return what the payload means, or None for what has no meaning to us (ping, tts_*, node_finished, unknown)."""
+    match payload.get("event"):
+        case "message" | "agent_message" | "message_file" as name if payload.get("answer") is not None:
+            # message_file with text: 1.11.2-1.12.1 rename plain deltas when the user sent a picture.
+            return Delta(_text(payload["answer"]), agent=name == "agent_message")
+        case "message_file":
+            return _file(payload)
+        case "message_replace":
+            return Replaced(_text(payload.get("answer")))
+        case "agent_thought":
+            # The same thought is sent again as it fills up; the tool is new exactly when no observation is there yet.
+            tool = _text(payload.get("tool"))
+            return Step(tool.replace(";", ", ")) if tool and not payload.get("observation") else None
+        case "message_end":
+            return MessageEnd()
+        case "error":
+            return Failure(_text(payload.get("code")), _text(payload.get("message")), _number(payload.get("status")))
+        case str(name):
+            return _decode_run(name, _object(payload.get("data")))
+        case _:
+            return None
+
+
+def _decode_run(name: str, data: Json) -> DifyEvent | None:
+    match name:
+        case "text_chunk":
+            return Delta(_text(data.get("text")))
+        case "text_replace":
+            return Replaced(_text(data.get("text")))
+        case "reasoning_chunk":
+            return Reasoning(_text(data.get("reasoning")))
+        case "workflow_started":
+            return RunStarted()
+        case "node_started":
+            return Step(_text(data.get("title")))
+        case "workflow_finished":
+            return RunFinished(_text(data.get("status")), outputs=_object(data.get("outputs")), error=_text(data.get("error")))
+        case "workflow_paused":
+            return RunPaused()
+        case _:
+            return None
+
+
+def _file(payload: Json) -> FileMade | None:
+    url = _text(payload.get("url"))
+    if not url or payload.get("belongs_to") == "user":
+        return None
+    name = _text(payload.get("filename")) or url.split("?")[0].rsplit("/", 1)[-1]
+    return FileMade(url, name, is_image=payload.get("type") == "image")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _object(value: Any) -> Json:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,180 @@
+"""The bots as running things: built from settings, each Stream listener in a ThreadPoolExecutor worker, stopped in order."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from dify.backend import DifyBackend
+from dify.settings import DifySettings
+from dify.watch import Limits
+from handlers.chat import BotHandler
+from handlers.clicks import Clicks
+from handlers.dingtalk import DingTalkClient
+from handlers.gate import Gate
+from handlers.intake import Aside, Intake
+from handlers.pacing import Pacer
+from handlers.reply import CardReplies
+from handlers.say import Speaker
+from handlers.stream import Receivers, StreamListener
+from handlers.templates import CardSettings
+from handlers.texts import Texts
+from handlers.turn import TurnRecord
+from settings import BotSettings, EnvSettings, Kinds, Settings
+from stores.base import Cards, Sessions
+from stores.memory import MemoryCards, MemorySessions
+
+log = logging.getLogger("dingbridge.fleet")
+
+# Every kind of AI and of reply that there is; config.load validates against it.
+KINDS = Kinds(
+    backend=DifySettings,
+    handlers={"DifyAiCardBotHandler": CardSettings, "AiCardBotHandler": CardSettings},
+    env_defaults={
+        "max_workers": "DEFAULT_MAX_WORKERS",
+        "language": "BOT_LANGUAGE",
+        "card_template_id": "DINGTALK_AI_CARD_TEMPLATE_ID",
+        "dify_api_url": "DIFY_OPEN_API_URL",
+    },
+    typed=frozenset({"dify_inputs"}),
+)
+
+_HEARTBEAT_SECONDS = 5
+_LAST_WORDS_SECONDS = 10  # after the drain, for the cards of interrupted answers to be closed
+
+
+@dataclass(frozen=True)
+class Bot:
+    """One bot and all that belongs to it."""
+
+    name: str
+    listeners: tuple[StreamListener, ...]
+    gate: Gate
+    speaker: Speaker
+    texts: Texts
+    close: Callable[[], None]
+
+
+class Fleet:
+    """All bots of one process. `start`, then `stop` once."""
+
+    def __init__(self, settings: Settings, *, heartbeat: Path | None = None) -> None:
+        env = settings.env
+        sessions: Sessions = MemorySessions(env.DIFY_CONVERSATION_REMAIN_TIME * 60)
+        cards: Cards = MemoryCards()
+        self._aside = Aside()
+        self._heartbeat = heartbeat
+        self.bots = tuple(build(bot, env, sessions=sessions, cards=cards, aside=self._aside) for bot in settings.bots)
+        listeners = sum(len(bot.listeners) for bot in self.bots)
+        self._workers = ThreadPoolExecutor(max_workers=listeners, thread_name_prefix="listener")
+        self._running: list[Future[None]] = []
+        self._stopping = threading.Event()
+        self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Let every listener connect; a bot that cannot is reported and tried again while the others run."""
+        for bot in self.bots:
+            self._running += [self._workers.submit(listener.run) for listener in bot.listeners]
+        self._pulse.start()
+
+    def states(self) -> dict[str, list[str]]:
+        """Return the state of each listener by bot."""
+        return {bot.name: [listener.state for listener in bot.listeners] for bot in self.bots}
+
+    def stop(self, drain_seconds: float) -> None:
+        """Take no new message, let answers finish for `drain_seconds`, end the rest with a sentence, and leave."""
+        self._stopping.set()
+        for bot in self.bots:
+            for listener in bot.listeners:
+                listener.stop()
+        deadline = time.monotonic() + drain_seconds
+        interrupted = 0
+        for bot in self.bots:
+            for turn in bot.gate.close(max(0.0, deadline - time.monotonic())):
+                interrupted += 1
+                if not turn.interrupt(bot.texts.say("interrupted")):
+                    bot.speaker.say(turn.incoming, bot.texts.say("shutting_down"))
+        if interrupted:
+            log.warning("%d answers were interrupted", interrupted)
+        deadline = time.monotonic() + _LAST_WORDS_SECONDS
+        for bot in self.bots:
+            bot.gate.close(max(0.0, deadline - time.monotonic()))
+        self._aside.close()
+        self._workers.shutdown(wait=True)
+        for bot in self.bots:
+            bot.close()
+        self._pulse.join(timeout=_HEARTBEAT_SECONDS)
+
+    def _beat(self) -> None:
+        """Write every few seconds that this process lives and which listeners are connected, for `app.py ready`."""
+        while not self._stopping.wait(0 if self._heartbeat is None else 0.2):
+            if self._heartbeat is None:
+                return
+            write_heartbeat(self._heartbeat, self.states())
+            if self._stopping.wait(_HEARTBEAT_SECONDS):
+                break
+        if self._heartbeat:
+            self._heartbeat.unlink(missing_ok=True)
+
+
+def write_heartbeat(path: Path, states: Mapping[str, list[str]]) -> None:
+    """Write the heartbeat file in one step, so that a reader never sees half of it."""
+    draft = path.with_name(f"{path.name}.new")
+    try:
+        draft.write_text(json.dumps({"time": time.time(), "bots": states}, ensure_ascii=False), "utf-8")
+        draft.replace(path)
+    except OSError as error:
+        log.warning("the heartbeat file cannot be written: %s", error.strerror)
+
+
+def build(settings: BotSettings, env: EnvSettings, *, sessions: Sessions, cards: Cards, aside: Aside) -> Bot:
+    """Put one bot together."""
+    bot, texts = settings.bot, Texts(settings.bot.language)
+    assert isinstance(settings.backend, DifySettings)
+    assert isinstance(settings.reply, CardSettings)
+    client = DingTalkClient(env.endpoints, bot.dingtalk_app_client_id, bot.dingtalk_app_client_secret.get_secret_value())
+    limits = Limits(first_event=env.DIFY_FIRST_EVENT_SECONDS)
+    backend = DifyBackend(settings.backend, limits=limits, connections=bot.max_concurrency)
+    pacer, speaker = Pacer(), Speaker(client, texts)
+    replies = CardReplies(settings.reply.template, client, pacer=pacer, speaker=speaker, texts=texts, cards=cards)
+    handler = BotHandler(bot.name, backend=backend, sessions=sessions, replies=replies, texts=texts, on_turn=log_turn)
+    gate = Gate(handler.handle, limit=bot.max_concurrency)
+    intake = Intake(
+        bot.name,
+        bot.dingtalk_app_client_id,
+        scope=bot.session_scope,
+        gate=gate,
+        sessions=sessions,
+        speaker=speaker,
+        texts=texts,
+        aside=aside,
+    )
+    clicks = Clicks(bot.name, cards=cards, gate=gate, texts=texts, aside=aside)
+    receivers = Receivers(message=intake.accept, click=clicks.click)
+
+    def close() -> None:
+        pacer.close()
+        backend.close()
+        client.close()
+
+    listeners = tuple(StreamListener(bot.name, client, receivers, texts) for _ in range(bot.max_workers))
+    return Bot(bot.name, listeners, gate, speaker, texts, close)
+
+
+def log_turn(record: TurnRecord) -> None:
+    """Write one line about a turn that ended."""
+    log.info(
+        "bot=%s msg=%s %s in %.1f s (asked after %.2f s, first text after %.2f s), %d characters, ref=%s",
+        record.bot,
+        record.message_id,
+        record.outcome,
+        record.seconds,
+        record.waited,
+        record.first_text,
+        record.characters,
+        record.ref or "-",
+    )

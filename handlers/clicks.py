@@ -1,0 +1,77 @@
+"""A button clicked on a card -> an action; the acknowledgement carries its answer, so all of it takes no time."""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.card import STOP_ACTION
+from handlers.gate import Gate
+from handlers.intake import Aside
+from handlers.texts import Texts
+from stores.base import Cards
+
+log = logging.getLogger("dingbridge.clicks")
+
+
+@dataclass(frozen=True)
+class Click:
+    """Who clicked what on which card."""
+
+    out_track_id: str
+    user_id: str
+    action_ids: tuple[str, ...]
+    params: Mapping[str, Any]
+
+
+def parse(raw: Mapping[str, Any]) -> Click:
+    """Return the click; what a delivery lacks is empty. `content`, or in some clients `value`, is JSON in a string."""
+    private = _object(_object(raw.get("content") or raw.get("value")).get("cardPrivateData"))
+    actions = private.get("actionIds")
+    return Click(
+        out_track_id=str(raw.get("outTrackId") or ""),
+        user_id=str(raw.get("userId") or ""),
+        action_ids=tuple(str(action) for action in actions) if isinstance(actions, list) else (),
+        params=_object(private.get("params")),
+    )
+
+
+class Clicks:
+    """The actions of one bot's cards."""
+
+    def __init__(self, name: str, *, cards: Cards, gate: Gate, texts: Texts, aside: Aside) -> None:
+        self.name, self._cards, self._gate, self._texts, self._aside = name, cards, gate, texts, aside
+
+    def click(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Act on a click and return the answer for its acknowledgement: what the one who clicked sees change."""
+        click = parse(raw)
+        if STOP_ACTION not in click.action_ids and click.params.get("action") != STOP_ACTION:
+            log.info("bot=%s a click without an action of ours: %s", self.name, ", ".join(click.action_ids))
+            return {}
+        card = self._cards.find(click.out_track_id)
+        if card is None:
+            return {}
+        if click.user_id != card.asker:
+            return _privately({"tips": self._texts.say("stop_refused")})
+        for turn in self._gate.turns(card.key):
+            if turn.incoming.message_id == card.message_id:
+                self._aside.run(turn.stop)
+        return {}
+
+
+def _privately(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return the answer that sets variables for the one who clicked only."""
+    return {
+        "cardUpdateOptions": {"updateCardDataByKey": True, "updatePrivateDataByKey": True},
+        "userPrivateData": {"cardParamMap": dict(variables)},
+    }
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,189 @@
+"""DingTalk's REST API for one app, over pooled connections: it returns or raises a DingTalkError, never swallows.
+
+Documents: "access token", "createAndDeliver", "streaming update", "update card", "robot message" and "Stream gateway" of
+DingTalk's open platform.
+"""
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from errors import DingTalkUnreachable, QuotaUsedUp, TokenExpired
+from handlers.refusals import from_delivery, from_errcode, from_response
+from settings import Endpoints
+
+_TIMEOUT = (5, 10)  # seconds to connect, and without a byte of the answer
+_TOKEN_MARGIN = 300  # seconds before its expiry that a token is renewed
+_PUBLIC_OAPI = "oapi.dingtalk.com"
+_JSON = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Where to open one Stream connection, once, within 90 seconds."""
+
+    endpoint: str
+    ticket: str = field(repr=False)
+
+
+class DingTalkClient:
+    """One DingTalk app (client id and secret). Safe to share between threads."""
+
+    def __init__(self, endpoints: Endpoints, client_id: str, client_secret: str, *, connections: int = 64) -> None:
+        self._endpoints, self.client_id, self._client_secret = endpoints, client_id, client_secret
+        self._http = requests.Session()
+        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections)
+        self._http.mount("http://", adapter)
+        self._http.mount("https://", adapter)
+        self._token_lock = threading.Lock()
+        self._token = ""
+        self._token_expires = 0.0
+        self._calls_lock = threading.Lock()
+        self._calls = 0
+
+    @property
+    def calls(self) -> int:
+        """How many counted API calls were made (tokens and the gateway are free)."""
+        with self._calls_lock:
+            return self._calls
+
+    def open_connection(self, subscriptions: Sequence[Mapping[str, str]], user_agent: str) -> Ticket:
+        """Ask the gateway for a Stream connection. Raises CredentialRefused or another DingTalkError."""
+        answer = self._request(
+            "POST",
+            f"{self._endpoints.openapi}/v1.0/gateway/connections/open",
+            {
+                "clientId": self.client_id,
+                "clientSecret": self._client_secret,
+                "subscriptions": list(subscriptions),
+                "ua": user_agent,
+            },
+        )
+        endpoint, ticket = answer.get("endpoint"), answer.get("ticket")
+        if not isinstance(endpoint, str) or not isinstance(ticket, str) or not endpoint or not ticket:
+            raise DingTalkUnreachable("the gateway answered without endpoint and ticket")
+        return Ticket(endpoint, ticket)
+
+    def create_and_deliver(self, card: Mapping[str, Any]) -> None:
+        """Create a card and put it into its chat: the body of createAndDeliver."""
+        answer = self._call("POST", "/v1.0/card/instances/createAndDeliver", card)
+        # HTTP 200 with a refusal inside: the robot is not in the group, or the space id is wrong.
+        from_delivery(answer)
+
+    def update_card(self, out_track_id: str, values: Mapping[str, str]) -> None:
+        """Set these variables of a card, and only these (without the option all others would be lost)."""
+        self._call(
+            "PUT",
+            "/v1.0/card/instances",
+            {
+                "outTrackId": out_track_id,
+                "cardData": {"cardParamMap": dict(values)},
+                "cardUpdateOptions": {"updateCardDataByKey": True},
+            },
+        )
+
+    def stream_card(self, out_track_id: str, key: str, content: str, *, finalize: bool = False, failed: bool = False) -> None:
+        """Show the whole text so far in a card's streaming variable; `finalize` and `failed` end its typing."""
+        self._call(
+            "PUT",
+            "/v1.0/card/streaming",
+            {
+                "outTrackId": out_track_id,
+                "guid": uuid.uuid4().hex,
+                "key": key,
+                "content": content,
+                "isFull": True,  # markdown variables take nothing else
+                "isFinalize": finalize,
+                "isError": failed,
+            },
+        )
+
+    def send_to_webhook(self, webhook: str, body: Mapping[str, Any]) -> None:
+        """Answer through a message's session webhook; needs no token, works within its life (90 minutes)."""
+        answer = self._request("POST", self._own_place(webhook), body)
+        from_errcode(answer)
+
+    def send_to_group(self, conversation_id: str, title: str, text: str) -> None:
+        """Send markdown to a group as the robot (permission qyapi_robot_sendmsg)."""
+        self._call(
+            "POST",
+            "/v1.0/robot/groupMessages/send",
+            {"robotCode": self.client_id, "openConversationId": conversation_id, **_sample_markdown(title, text)},
+        )
+
+    def send_to_person(self, staff_id: str, title: str, text: str) -> None:
+        """Send markdown to one person as the robot (permission qyapi_robot_sendmsg)."""
+        answer = self._call(
+            "POST",
+            "/v1.0/robot/oToMessages/batchSend",
+            {"robotCode": self.client_id, "userIds": [staff_id], **_sample_markdown(title, text)},
+        )
+        if staff_id in answer.get("flowControlledStaffIdList", ()) or staff_id in answer.get("invalidStaffIdList", ()):
+            raise QuotaUsedUp("DingTalk did not send the message to this person", code="flowControlledStaffIdList")
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._http.close()
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a call with the token; a refused token is renewed, and the call repeated once."""
+        url = self._endpoints.openapi + path
+        with self._calls_lock:
+            self._calls += 1
+        token = self._access_token()
+        try:
+            return self._request(method, url, body, token=token)
+        except TokenExpired:
+            return self._request(method, url, body, token=self._access_token(refused=token))
+
+    def _access_token(self, refused: str = "") -> str:
+        """Return a valid token; `refused` is one that DingTalk no longer takes. One thread asks, the others wait."""
+        with self._token_lock:
+            if self._token == refused or time.monotonic() >= self._token_expires:
+                answer = self._request(
+                    "POST",
+                    f"{self._endpoints.openapi}/v1.0/oauth2/accessToken",
+                    {"appKey": self.client_id, "appSecret": self._client_secret},
+                )
+                self._token = str(answer.get("accessToken", ""))
+                life = float(answer.get("expireIn", 0))
+                self._token_expires = time.monotonic() + max(life - _TOKEN_MARGIN, life / 2)
+            return self._token
+
+    def _request(self, method: str, url: str, body: Mapping[str, Any], *, token: str = "") -> dict[str, Any]:
+        headers = {**_JSON, "x-acs-dingtalk-access-token": token} if token else _JSON
+        payload = json.dumps(body, ensure_ascii=False).encode()
+        try:
+            response = self._http.request(method, url, data=payload, headers=headers, timeout=_TIMEOUT)
+        except requests.RequestException as error:
+            # Its text may hold a webhook's session; the class is what tells.
+            raise DingTalkUnreachable(f"{type(error).__name__} at {urlsplit(url).netloc}") from None
+        if not response.ok:
+            raise from_response(response.status_code, response.content, response.headers)
+        try:
+            answer = response.json()
+        except ValueError:
+            raise DingTalkUnreachable("the answer is no JSON (a proxy's page?)", status=response.status_code) from None
+        return answer if isinstance(answer, dict) else {}
+
+    def _own_place(self, webhook: str) -> str:
+        """Return the webhook's URL at the place that DINGTALK_OAPI_ENDPOINT names, if it is DingTalk's public one."""
+        parts = urlsplit(webhook)
+        if parts.netloc != _PUBLIC_OAPI:
+            return webhook
+        own = urlsplit(self._endpoints.oapi)
+        return urlunsplit((own.scheme, own.netloc, own.path.rstrip("/") + parts.path, parts.query, ""))
+
+
+def _sample_markdown(title: str, text: str) -> dict[str, str]:
+    return {"msgKey": "sampleMarkdown", "msgParam": json.dumps({"title": title, "text": text}, ensure_ascii=False)}

@@ -1,0 +1,50 @@
+"""Card templates: which variable holds the answer, and by which calls a card of this template begins, grows and ends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Flow = Literal["streaming", "flow_status"]
+
+PUBLIC_TEMPLATE = "02fcf2f4-5e02-4a85-b672-46d1f715543e.schema"
+
+
+@dataclass(frozen=True)
+class Template:
+    """A card template.
+
+    `streaming`: the states follow the streaming calls by themselves (templates made on DingTalk's card platform).
+    `flow_status`: the variable flowStatus has to be set beside them (DingTalk's public AI cards).
+    """
+
+    template_id: str
+    content_key: str
+    flow: Flow
+
+
+# DingTalk's ready-made AI cards, usable by every company's apps without any set-up.
+_PUBLIC: Mapping[str, Template] = {
+    template_id: Template(template_id, "msgContent", "flow_status")
+    for template_id in (PUBLIC_TEMPLATE, "382e4302-551d-4880-bf29-a30acfab2e71.schema")
+}
+
+
+class CardSettings(BaseModel):
+    """The keys of `.bots.yaml` that say which card a bot answers with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    card_template_id: str = ""
+    card_content_key: str = ""
+    card_flow: Flow | None = None
+
+    @property
+    def template(self) -> Template:
+        """The template to use: the public one when none is named; known ids bring their own key and flow."""
+        known = _PUBLIC.get(self.card_template_id or PUBLIC_TEMPLATE)
+        template_id = self.card_template_id or PUBLIC_TEMPLATE
+        if known is None:
+            return Template(template_id, self.card_content_key or "content", self.card_flow or "streaming")
+        return Template(template_id, self.card_content_key or known.content_key, self.card_flow or known.flow)

@@ -1,0 +1,222 @@
+"""Every sentence that a user can read in DingTalk, and every fix that an admin reads in the log, in Chinese and English."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from errors import BridgeError
+
+Language = Literal["zh", "en"]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The sentences of one language."""
+
+    language: Language = "zh"
+
+    def say(self, name: str, **values: object) -> str:
+        """Return the sentence of that name, its values filled in."""
+        return _SENTENCES[name][self.language].format(**values)
+
+    def error(self, error: BaseException) -> str:
+        """Return what the person who asked is told about an error; never a detail of it."""
+        return _of_class(error, _FOR_USERS)[self.language]
+
+    def fix(self, error: BaseException) -> str:
+        """Return what the admin can do about it."""
+        return _of_class(error, _FOR_ADMINS)[self.language]
+
+
+def _of_class(error: BaseException, sentences: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    for kind in type(error).__mro__:
+        if kind.__name__ in sentences:
+            return sentences[kind.__name__]
+    return sentences[BridgeError.__name__]
+
+
+_SENTENCES: dict[str, dict[str, str]] = {
+    "new": {"zh": "好的，我们重新开始。", "en": "All right, let us begin anew."},
+    "help": {
+        "zh": "直接提问即可。也可以发送：\n\n- **/new**（新会话、重新开始、清空对话）：重新开始对话\n"
+        "- **/stop**（停止）：停止正在生成的回答\n- **/status**（状态）：查看当前状态\n- **/help**（帮助）：显示本说明",
+        "en": "Just ask. You can also send:\n\n- **/new** (/reset, /clear): begin a new conversation\n"
+        "- **/stop**: stop the answer that is being written\n- **/status**: what is going on\n- **/help**: this text",
+    },
+    "status": {
+        "zh": "机器人：{bot}\n\n会话：{conversation}\n\n正在回答：{answering}，排队：{waiting}",
+        "en": "Bot: {bot}\n\nConversation: {conversation}\n\nAnswering: {answering}, waiting: {waiting}",
+    },
+    "conversation_open": {"zh": "进行中", "en": "going on"},
+    "conversation_new": {"zh": "尚未开始", "en": "not begun"},
+    "stopping": {"zh": "已停止。", "en": "Stopped."},
+    "nothing_to_stop": {"zh": "没有正在生成的回答。", "en": "There is no answer to stop."},
+    "stopped": {"zh": "（已停止）", "en": "(stopped)"},
+    "interrupted": {"zh": "回答被中断，请重新提问。", "en": "The answer was interrupted, please ask again."},
+    "queue_full": {
+        "zh": "前面还有太多问题没有回答，这一条没有收下，请稍后再发。",
+        "en": "Too many questions are still waiting; this one was not taken, please send it again later.",
+    },
+    "shutting_down": {
+        "zh": "机器人正在重启，请稍后再发一次。",
+        "en": "The bot is restarting, please send it again in a moment.",
+    },
+    "quota_used_up": {
+        "zh": "本企业本月的钉钉消息额度已用完，机器人收不到消息内容，请联系管理员。",
+        "en": "The company's DingTalk messages of this month are used up; please tell your administrator.",
+    },
+    "no_text": {"zh": "没有读到文字，请再发一次。", "en": "There was no text in it, please send it again."},
+    "empty_answer": {"zh": "（没有生成内容）", "en": "(no content)"},
+    "continued_below": {"zh": "（内容较长，全文见下方消息）", "en": "(a long answer: see the messages below)"},
+    "stop_refused": {"zh": "只有提问的人可以停止。", "en": "Only the person who asked may stop it."},
+    "stop_button": {"zh": "停止", "en": "Stop"},
+    "picture": {"zh": "暂时还看不了图片，请用文字描述。", "en": "I cannot see pictures yet, please describe it."},
+    "audio": {"zh": "暂时还听不了语音，请发文字。", "en": "I cannot hear voice messages yet, please write."},
+    "video": {"zh": "暂时还看不了视频，请发文字。", "en": "I cannot watch videos yet, please write."},
+    "file": {"zh": "暂时还读不了文件，请把内容发成文字。", "en": "I cannot read files yet, please paste the text."},
+    "chatRecord": {
+        "zh": "暂时还读不了转发的聊天记录，请把内容发成文字。",
+        "en": "I cannot read forwarded chats yet, please paste the text.",
+    },
+    "other_kind": {
+        "zh": "暂时还读不了这种消息，请发文字。",
+        "en": "I cannot read this kind of message yet, please write.",
+    },
+}
+
+_FOR_USERS: dict[str, dict[str, str]] = {
+    "BridgeError": {"zh": "出了点问题，请稍后再试。", "en": "Something went wrong, please try again later."},
+    "BackendUnreachable": {
+        "zh": "暂时连不上 AI 服务，请稍后再试。",
+        "en": "The AI service cannot be reached now, please try again later.",
+    },
+    "BackendDown": {
+        "zh": "AI 服务暂时出了故障，请稍后再试。",
+        "en": "The AI service has a problem now, please try again later.",
+    },
+    "BackendBusy": {
+        "zh": "现在提问的人太多，请稍后再试。",
+        "en": "Too many people are asking, please try again later.",
+    },
+    "KeyRefused": {
+        "zh": "机器人的 AI 密钥无效，请联系管理员。",
+        "en": "The bot's AI key is not valid, please tell your administrator.",
+    },
+    "WrongAppKind": {
+        "zh": "机器人的 AI 应用类型配置不对，请联系管理员。",
+        "en": "The bot is set up for another kind of AI app, please tell your administrator.",
+    },
+    "InputRefused": {
+        "zh": "AI 应用没有接受这个问题：缺少它需要的内容，请联系管理员。",
+        "en": "The AI app did not take the question: an input is missing or wrong, please tell your administrator.",
+    },
+    "QuotaExceeded": {
+        "zh": "AI 模型的额度已用完，请联系管理员。",
+        "en": "The AI model's quota is used up, please tell your administrator.",
+    },
+    "ModelFailed": {
+        "zh": "AI 模型没有正常回答，请稍后再试。",
+        "en": "The AI model did not answer properly, please try again later.",
+    },
+    "RunFailed": {
+        "zh": "AI 流程运行失败，请稍后再试或联系管理员。",
+        "en": "The AI workflow failed; please try again later or tell your administrator.",
+    },
+    "RunPaused": {
+        "zh": "AI 流程在等待人工处理，请到 Dify 中继续。",
+        "en": "The AI workflow waits for a person; please go on in Dify.",
+    },
+    "ConversationGone": {
+        "zh": "这段对话已结束，请发送 /new 重新开始。",
+        "en": "This conversation has ended, please send /new to begin anew.",
+    },
+    "NoAnswer": {
+        "zh": "AI 一直没有回应，请稍后再试。",
+        "en": "The AI did not respond, please try again later.",
+    },
+    "AnswerInterrupted": {
+        "zh": "回答中途断开了，请重新提问。",
+        "en": "The answer broke off, please ask again.",
+    },
+}
+
+_FOR_ADMINS: dict[str, dict[str, str]] = {
+    "BridgeError": {"zh": "请查看上文日志", "en": "see the log above"},
+    "DingTalkError": {
+        "zh": "按错误码查钉钉开放平台文档；向钉钉提工单时附上 request_id",
+        "en": "look the code up in DingTalk's documents; give its support the request_id",
+    },
+    "CredentialRefused": {
+        "zh": "检查 dingtalk_app_client_id 和 dingtalk_app_client_secret；确认应用已发布，机器人的消息接收模式是 Stream",
+        "en": "check dingtalk_app_client_id and dingtalk_app_client_secret; the app must be published, its robot in Stream mode",
+    },
+    "TokenExpired": {"zh": "会自动换取新的 access token", "en": "a new access token is fetched by itself"},
+    "PermissionMissing": {
+        "zh": "在钉钉开放平台「应用 → 权限管理」为应用开通该权限（互动卡片需要 Card.Instance.Write 和 Card.Streaming.Write），然后发布新版本",
+        "en": "grant the app this permission on open-dev.dingtalk.com (app, permissions; cards need Card.Instance.Write and "
+        "Card.Streaming.Write), then publish a new version",
+    },
+    "Throttled": {
+        "zh": "调用太快，会自动放慢并重试",
+        "en": "too many calls a second; slowed down and repeated by itself",
+    },
+    "QuotaUsedUp": {
+        "zh": "本企业本月的钉钉 API 调用量已用完：升级钉钉版本或等到下月",
+        "en": "the company's DingTalk calls of this month are used up: upgrade, or wait for the next month",
+    },
+    "CardRefused": {
+        "zh": "检查 card_template_id（模板已发布且属于本企业）、card_content_key 和 card_flow；留空则使用钉钉公共模板",
+        "en": "check card_template_id (published, of this company), card_content_key and card_flow; left out, DingTalk's public "
+        "template is used",
+    },
+    "TextTooLong": {"zh": "回答超过钉钉的长度限制，改为分条发送", "en": "longer than DingTalk takes; sent in parts"},
+    "WebhookExpired": {"zh": "会话回复地址已过期", "en": "the message's reply address has expired"},
+    "DingTalkUnreachable": {
+        "zh": "检查网络、代理和 DINGTALK_OPENAPI_ENDPOINT",
+        "en": "check the network, the proxy and DINGTALK_OPENAPI_ENDPOINT",
+    },
+    "BackendError": {"zh": "查看 Dify 的日志", "en": "see Dify's log"},
+    "BackendUnreachable": {
+        "zh": "检查 dify_api_url（DIFY_OPEN_API_URL）、网络和代理",
+        "en": "check dify_api_url (DIFY_OPEN_API_URL), the network and the proxy",
+    },
+    "BackendDown": {"zh": "查看 Dify 及其反向代理的日志", "en": "see the logs of Dify and of the proxy before it"},
+    "BackendBusy": {
+        "zh": "提高 Dify 的并发上限（应用的 max_active_requests，或服务器的 APP_MAX_ACTIVE_REQUESTS）",
+        "en": "raise Dify's limit of concurrent requests (the app's max_active_requests, the server's APP_MAX_ACTIVE_REQUESTS)",
+    },
+    "KeyRefused": {
+        "zh": "检查 dify_app_api_key（Dify 应用 → 访问 API → API 密钥），并确认该应用的 API 已启用",
+        "en": "check dify_app_api_key (the Dify app's API access page) and that the app's API is switched on",
+    },
+    "WrongAppKind": {
+        "zh": "dify_app_type 与密钥对应的应用类型不符：聊天助手、Agent、Chatflow 用 chatbot，文本生成用 completion，工作流用 workflow",
+        "en": "dify_app_type does not fit the key's app: chatbot for chatbots, agents and chatflows, completion for text "
+        "generators, workflow for workflows",
+    },
+    "InputRefused": {
+        "zh": "对照应用的输入表单检查 dify_inputs 和 dify_query_variable",
+        "en": "check dify_inputs and dify_query_variable against the app's input form",
+    },
+    "QuotaExceeded": {"zh": "为 Dify 中的模型供应商充值", "en": "top up the model provider in Dify"},
+    "ModelFailed": {
+        "zh": "在 Dify 的「设置 → 模型供应商」检查模型和密钥",
+        "en": "check the model and its key under Dify's model providers",
+    },
+    "RunFailed": {"zh": "在 Dify 该应用的日志中查看失败的节点", "en": "see the failed node in the app's log in Dify"},
+    "RunPaused": {
+        "zh": "流程含有人工介入节点，目前只能在 Dify 中处理",
+        "en": "the workflow has a human-input node, which can only be handled in Dify for now",
+    },
+    "ConversationGone": {"zh": "Dify 中的会话已删除或结束", "en": "the conversation was deleted or ended in Dify"},
+    "NoAnswer": {
+        "zh": "Dify 1.13–1.14 在缺少必填输入时会一直沉默：检查 dify_inputs 和 dify_query_variable；也可能是 Dify 的 worker 没有运行"
+        "（等待时间由 DIFY_FIRST_EVENT_SECONDS 设定）",
+        "en": "Dify 1.13 and 1.14 stay silent when a required input is missing: check dify_inputs and dify_query_variable; or its "
+        "worker is not running (the wait is DIFY_FIRST_EVENT_SECONDS)",
+    },
+    "AnswerInterrupted": {
+        "zh": "与 Dify 的连接中途断开：检查反向代理的超时和缓冲设置",
+        "en": "the connection to Dify broke off: check the time-outs and buffering of the proxy between",
+    },
+}

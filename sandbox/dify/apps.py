@@ -1,0 +1,96 @@
+"""The apps of the embedded Dify: what an API key opens, and how that app was set up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from sandbox.dify.profiles import NEWEST, PROFILES, Profile
+
+KINDS: Final = ("chat", "agent-chat", "advanced-chat", "workflow", "completion")
+ANSWER: Final = "{answer}"  # stands for the AI's text among an app's outputs
+_QUERY_FORM: Final = (
+    {"paragraph": {"variable": "query", "label": "query", "required": True, "max_length": None, "default": ""}},
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """One Dify app, opened by one API key.
+
+    `form` holds /parameters' own user_input_form items. `outputs` are a workflow's End outputs: constants, and
+    `{answer}` for the AI's text. `tokens_per_second` counts events, each `chunk_chars` characters long.
+    `max_active_requests` 0 means no limit. All times are seconds.
+    """
+
+    api_key: str = field(repr=False)
+    name: str
+    kind: str = "chat"
+    profile: Profile = NEWEST
+    form: Sequence[Mapping[str, Any]] = ()
+    outputs: Mapping[str, Any] = field(default_factory=lambda: {"text": ANSWER})
+    tokens_per_second: float = 30.0
+    chunk_chars: int = 6
+    max_active_requests: int = 0
+    ping_seconds: float = 10.0
+    idle_seconds: float = 300.0  # a worker stream that says nothing is closed after this
+    max_seconds: float = 1200.0  # APP_MAX_EXECUTION_TIME: then Dify itself stops the run
+    file_seconds: float = 300.0  # FILES_ACCESS_TIMEOUT: how long a signed file address is good
+    record_events: bool = False
+    file_upload: bool = True
+    suggestions: bool = True
+    separated_reasoning: bool = False  # the LLM node's reasoning_format
+    opening_statement: str = ""
+
+    @property
+    def id(self) -> str:
+        """Dify's own id of the app, stable for a name."""
+        return str(uuid5(NAMESPACE_URL, f"app:{self.name}"))
+
+    @property
+    def workflow_id(self) -> str:
+        """The id of the app's published workflow."""
+        return str(uuid5(NAMESPACE_URL, f"workflow:{self.name}"))
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether the app runs on the workflow engine."""
+        return self.kind in {"advanced-chat", "workflow"}
+
+
+def parse(body: Mapping[str, Any]) -> App:
+    """An app from the control API's JSON; ValueError names what is wrong with it."""
+    settings = dict(body)
+    pace = dict(settings.pop("pace", None) or {})
+    letter = settings.pop("profile", NEWEST.name)
+    if letter not in PROFILES:
+        raise ValueError(f"profile must be one of {', '.join(PROFILES)}")
+    kind = settings.get("kind", "chat")
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+    settings.setdefault("form", _QUERY_FORM if kind in {"workflow", "completion"} else ())
+    settings |= pace
+    if unknown := settings.keys() - {field.name for field in fields(App)}:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+    if missing := {"api_key", "name"} - settings.keys():
+        raise ValueError(f"missing: {', '.join(sorted(missing))}")
+    return App(profile=PROFILES[letter], **settings)
+
+
+class Apps:
+    """The apps by API key."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, App] = {}
+
+    def put(self, app: App) -> None:
+        """Add an app, or replace the one with the same key."""
+        self._by_key[app.api_key] = app
+
+    def opened_by(self, api_key: str) -> App | None:
+        """The app that a key opens."""
+        return self._by_key.get(api_key)
+
+    def listed(self) -> list[App]:
+        """All apps, in the order in which they came."""
+        return list(self._by_key.values())

@@ -1,0 +1,62 @@
+"""The body of a generate call: which fields it must have, of which type, and how each version complains."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sandbox.dify.call import Call
+from sandbox.dify.errors import invalid_param, missing_field, wrong_field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The fields of a generate call, of the right types."""
+
+    query: str
+    inputs: Mapping[str, Any]
+    streaming: bool
+    conversation_id: str
+    user: str
+    files: Any
+
+    @property
+    def question(self) -> str:
+        """What the AI is asked: the query, else the input of that name, else the first text among the inputs."""
+        texts = [value for value in self.inputs.values() if isinstance(value, str)]
+        named = self.inputs.get("query")
+        return self.query or (named if isinstance(named, str) else "") or next(iter(texts), "")
+
+
+def asked_in(call: Call, model: str, *, needs_query: bool = False) -> Asked:
+    """The checked fields of a call; RefusalError in the version's own words (pydantic's name the `model`)."""
+    body, profile = call.body, call.profile
+    if body.get("inputs") is None:
+        raise missing_field(profile, model, "inputs")
+    if not isinstance(body["inputs"], dict):
+        raise invalid_param("inputs must be an object")
+    if needs_query and body.get("query") is None:
+        raise missing_field(profile, model, "query")
+    query = body.get("query") or ""
+    if not isinstance(query, str):
+        raise invalid_param("query must be a string")
+    mode = body.get("response_mode") or "blocking"
+    if mode not in {"streaming", "blocking"}:
+        old, new = f"{mode} is not a valid choice", "Input should be 'blocking' or 'streaming' [type=literal_error]"
+        raise wrong_field(profile, model, "response_mode", old=old, new=new)
+    return Asked(
+        query=query.replace("\0", ""),
+        inputs=body["inputs"],
+        streaming=mode == "streaming",
+        conversation_id=_uuid(call, model, body.get("conversation_id") or ""),
+        user=call.user(required=True),
+        files=body.get("files"),
+    )
+
+
+def _uuid(call: Call, model: str, text: str) -> str:
+    try:
+        return str(UUID(text)) if text else ""
+    except (ValueError, AttributeError, TypeError) as error:
+        old, new = f"{text} is not a valid uuid.", "Value error, must be a valid UUID [type=value_error]"
+        raise wrong_field(call.profile, model, "conversation_id", old=old, new=new) from error

@@ -1,0 +1,156 @@
+"""The front of every DingTalk REST call: token, faults, throttle, permission, request id, record."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.dingtalk.apps import App, Apps
+from sandbox.dingtalk.refusal import OldRefusal, Refusal, invalid_token, not_permitted, throttled
+from sandbox.dingtalk.throttle import Throttle
+from sandbox.dingtalk.tokens import Tokens
+from sandbox.faults import Fault, Faults
+from sandbox.records import Records
+
+Json = dict[str, Any]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One call on its way through the front; `facts` is what its record will tell besides status and time."""
+
+    request: web.Request
+    api: str
+    request_id: str
+    began: float
+    facts: dict[str, str | None]
+
+
+class ApiFront:
+    """Wraps what an API does with everything that all of them share."""
+
+    def __init__(self, apps: Apps, tokens: Tokens, records: Records, faults: Faults) -> None:
+        self._apps = apps
+        self._tokens = tokens
+        self._records = records
+        self._faults = faults
+        self._throttle = Throttle(window=1.0)
+
+    def v1(self, api: str, scope: str | None, act: Callable[[App, Json], Json]) -> Handler:
+        """A call of api.dingtalk.com with a token: `act` takes the app and the JSON body, returns or refuses."""
+
+        async def take(exchange: Exchange) -> Json:
+            app = self._tokens.app_of(exchange.request.headers.get("x-acs-dingtalk-access-token", ""))
+            if app is None:
+                raise invalid_token()
+            self._apps.reached_at(app, f"http://{exchange.request.host}")
+            exchange.facts["client_id"] = app.client_id
+            body = await read_json(exchange.request)
+            if isinstance(body.get("outTrackId"), str):
+                exchange.facts["out_track_id"] = body["outTrackId"]
+            fault = await self.strike(exchange)
+            if not self._throttle.admit((app.client_id, api), app.qps):
+                raise throttled()
+            if scope and scope not in app.permissions:
+                raise not_permitted(scope)
+            answer = act(app, body)
+            fail(fault)
+            return answer
+
+        return self.wrap(api, take)
+
+    def wrap(self, api: str, take: Callable[[Exchange], Awaitable[Json | web.Response]]) -> Handler:
+        """Any call: `take` returns what goes back or raises a refusal; either way it is answered and recorded."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            request_id = str(uuid.uuid4()).upper()
+            exchange = Exchange(request, api, request_id, time.monotonic(), {"client_id": None})
+            try:
+                answer = await take(exchange)
+            except Refusal as refusal:
+                self._note(exchange, refusal.status, code=refusal.code)
+                return _response(request_id, refusal.status, refusal.body(request_id))
+            except OldRefusal as refusal:
+                self._note(exchange, 200, code=str(refusal.errcode))
+                return _response(request_id, 200, refusal.body())
+            except Dropped:
+                self._note(exchange, 0, code="dropped")
+                raise
+            self._note(exchange, 200)
+            return answer if isinstance(answer, web.Response) else _response(request_id, 200, answer)
+
+        return handle
+
+    async def strike(self, exchange: Exchange) -> Fault | None:
+        """Let a standing fault delay, drop or refuse this call; one marked `late` is returned for afterwards."""
+        facts = {name: value for name, value in exchange.facts.items() if value is not None}
+        fault = self._faults.take("dingtalk.api", api=exchange.api, **facts)
+        if fault is None:
+            return None
+        await asyncio.sleep(float(fault.params.get("delay", 0)))
+        if not fault.params.get("late"):
+            fail(fault)
+            return None
+        return fault
+
+    def _note(self, exchange: Exchange, status: int, **facts: object) -> None:
+        took = round(time.monotonic() - exchange.began, 6)
+        self._records.add("dingtalk", "api", api=exchange.api, status=status, took=took, **exchange.facts, **facts)
+
+
+class Dropped(Exception):  # noqa: N818  # an order to hang up, not an error
+    """The connection shall be cut without an answer."""
+
+
+@web.middleware
+async def hang_up(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Cut the TCP connection of a call that a fault drops."""
+    try:
+        return await handler(request)
+    except Dropped:
+        if request.transport:
+            request.transport.abort()
+        return web.Response(status=499)
+
+
+async def read_json(request: web.Request) -> Json:
+    """The JSON object of the body, or DingTalk's refusal of what is none."""
+    raw = await request.read()
+    if "json" not in request.content_type or not raw.strip():
+        raise Refusal(400, "Missingbody", "body is mandatory for this action")
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Refusal(400, "InvalidParameter", "body is not a JSON object")
+    return body
+
+
+def fail(fault: Fault | None) -> None:
+    """Hang up or refuse as the fault says; of a `late` one the caller never learns that the call took effect."""
+    if fault is None:
+        return
+    params = fault.params
+    if params.get("drop"):
+        raise Dropped
+    if "errcode" in params:
+        raise OldRefusal(int(params["errcode"]), str(params.get("errmsg", "sandbox fault")))
+    if "status" in params or "code" in params:
+        status, code = int(params.get("status", 500)), str(params.get("code", "system.busy"))
+        raise Refusal(status, code, str(params.get("message", "sandbox fault")), **params.get("body", {}))
+
+
+def _response(request_id: str, status: int, body: Json) -> web.Response:
+    headers = {"x-acs-request-id": request_id, "Server": "DingTalk/1.0.0"}
+    return web.json_response(body, status=status, headers=headers, dumps=_dumps)
+
+
+def _dumps(body: Any) -> str:
+    return json.dumps(body, ensure_ascii=False)

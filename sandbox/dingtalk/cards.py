@@ -1,0 +1,235 @@
+"""The card calls of api.dingtalk.com: create, deliver, createAndDeliver, update, spaces, streaming."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.dingtalk.api import ApiFront, Json
+from sandbox.dingtalk.apps import CARD_STREAMING, CARD_WRITE, App
+from sandbox.dingtalk.card import Card, Streamed, Variables
+from sandbox.dingtalk.chats import Chats
+from sandbox.dingtalk.refusal import Refusal
+from sandbox.dingtalk.spaces import Delivery, check_space_models, place, read_spaces
+from sandbox.dingtalk.templates import Template, Templates
+from sandbox.faults import Faults
+from sandbox.records import Records
+
+_CARDS_KEPT = 10_000
+_KEY_BYTES = 100
+
+
+class Cards:
+    """All cards, and the calls that make and change them."""
+
+    def __init__(self, templates: Templates, chats: Chats, records: Records, faults: Faults) -> None:
+        self._templates = templates
+        self._chats = chats
+        self._records = records
+        self._faults = faults
+        self._cards: OrderedDict[str, Card] = OrderedDict()
+
+    def add_routes(self, app: web.Application, front: ApiFront) -> None:
+        """Put the calls where DingTalk has them."""
+        root = "/v1.0/card"
+        instances = f"{root}/instances"
+        app.router.add_post(instances, front.v1("create", CARD_WRITE, self.create))
+        app.router.add_post(f"{instances}/deliver", front.v1("deliver", CARD_WRITE, self.deliver))
+        both = front.v1("create_and_deliver", CARD_WRITE, self.create_and_deliver)
+        app.router.add_post(f"{instances}/createAndDeliver", both)
+        app.router.add_put(instances, front.v1("update", CARD_WRITE, self.update))
+        app.router.add_put(f"{instances}/spaces", front.v1("spaces", CARD_WRITE, self.spaces))
+        app.router.add_put(f"{root}/streaming", front.v1("streaming", CARD_STREAMING, self.streaming))
+
+    def create(self, app: App, body: Json) -> Json:
+        """Make a card that nobody sees yet."""
+        card = self._make(app, body)
+        card.calls += 1
+        return {"success": True, "result": card.out_track_id}
+
+    def deliver(self, app: App, body: Json) -> Json:
+        """Show a card in conversations."""
+        card = self._own(app, body)
+        spaces = read_spaces(body)
+        card.calls += 1
+        return {"success": True, "result": [self._deliver(app, card, space, body).to_json() for space in spaces]}
+
+    def create_and_deliver(self, app: App, body: Json) -> Json:
+        """Both in one; a space that did not work is only told in deliverResults."""
+        _required(body, "outTrackId", "param.outTrackIdEmpty")
+        spaces = read_spaces(body)
+        card = self._make(app, body)
+        card.calls += 1
+        results = [self._deliver(app, card, space, body).to_json() for space in spaces]
+        return {"success": True, "result": {"outTrackId": card.out_track_id, "deliverResults": results}}
+
+    def update(self, app: App, body: Json) -> Json:
+        """Set variables; without cardUpdateOptions the whole map is replaced."""
+        card = self._own(app, body)
+        public = _variables(app, body.get("cardData"))
+        private = _private(app, body.get("privateData"))
+        if public is None and not private:
+            raise Refusal(400, "param.cardDataAndPrivateDataBothEmpty", "cardData and privateData are both empty")
+        card.calls += 1
+        self.apply(card, public, private, body.get("cardUpdateOptions"))
+        return {"success": True, "result": True}
+
+    def spaces(self, app: App, body: Json) -> Json:
+        """Set what the conversation list shows for the card."""
+        card = self._own(app, body)
+        models = {name: body[name] for name in body if name.endswith("OpenSpaceModel")}
+        if not models:
+            raise Refusal(400, "param.openSpaceModelInvalid", "no openSpaceModel given")
+        card.calls += 1
+        card.preview.update(models)
+        return {"success": True, "result": True}
+
+    def streaming(self, app: App, body: Json) -> Json:
+        """Write into one variable as it grows."""
+        call = _streamed(body)
+        card = self._cards.get(str(body.get("outTrackId")))
+        if card is None or card.client_id != app.client_id:
+            raise Refusal(400, "param.stream.outTrackId", "card is not exist")
+        if len(call.content.encode()) > app.stream_content_bytes:
+            raise Refusal(400, "param.stream.content", "content is too large (200092)")
+        card.calls += 1
+        card.stream(call, after_finalize=app.after_finalize)
+        self._note(card)
+        return {"success": True, "result": True}
+
+    def apply(self, card: Card, public: Variables | None, private: Mapping[str, Variables], options: object) -> None:
+        """Set variables the way cardUpdateOptions say, and note what became visible."""
+        by_key = options if isinstance(options, dict) else {}
+        card.update(public, by_key=by_key.get("updateCardDataByKey") is True)
+        for user_id, variables in private.items():
+            card.update_private(user_id, variables, by_key=by_key.get("updatePrivateDataByKey") is True)
+        self._note(card)
+
+    def find(self, out_track_id: str) -> Card | None:
+        """The card of this id."""
+        return self._cards.get(out_track_id)
+
+    def all(self, client_id: str | None = None, conversation_id: str | None = None) -> list[Card]:
+        """The kept cards, oldest first, of a bot or a conversation if one is named."""
+        return [
+            card
+            for card in self._cards.values()
+            if client_id in (None, card.client_id) and conversation_id in (None, card.conversation_id)
+        ]
+
+    def _make(self, app: App, body: Json) -> Card:
+        out_track_id = _required(body, "outTrackId", "param.outTrackIdEmpty")
+        template = self._template(_required(body, "cardTemplateId", "param.cardTemplateIdEmpty"))
+        if body.get("callbackType") == "HTTP" and not body.get("callbackRouteKey"):
+            raise Refusal(400, "param.callbackRouteKeyEmpty", "callbackRouteKey is empty")
+        variables = _variables(app, body.get("cardData"))
+        if variables is None:
+            raise Refusal(400, "param.cardPublicDataEmpty", "cardData is empty")
+        private = _private(app, body.get("privateData"))
+        check_space_models(body)
+        if existing := self._cards.get(out_track_id):
+            if app.existing_card == "refuse" or existing.client_id != app.client_id:
+                raise Refusal(400, "param.cardAlreadyExist", "card is already exist")
+            return existing
+        card = Card(
+            out_track_id,
+            app.client_id,
+            template,
+            variables,
+            private,
+            callback_type=str(body.get("callbackType", "")),
+            user_id_type=body.get("userIdType", 1),
+        )
+        self._cards[out_track_id] = card
+        if len(self._cards) > _CARDS_KEPT:
+            self._cards.popitem(last=False)
+        return card
+
+    def _deliver(self, app: App, card: Card, space: Any, body: Json) -> Delivery:
+        delivery = place(app, self._chats, space, body)
+        fault = self._faults.take("dingtalk.deliver", client_id=app.client_id, space_id=space.space_id)
+        if fault:
+            return Delivery(space, None, str(fault.params.get("errorMsg", "deliver failed")))
+        if delivery.place and delivery.chat and delivery.place.conversation_id not in _conversations(card):
+            card.places.append(delivery.place)
+            delivery.chat.say("bot", app.name, "card", card=card.out_track_id)
+            self._note(card)
+        return delivery
+
+    def _own(self, app: App, body: Json) -> Card:
+        card = self._cards.get(_required(body, "outTrackId", "param.outTrackIdEmpty"))
+        if card is None or card.client_id != app.client_id:
+            raise Refusal(400, "param.cardNotExist", "card is not exist")
+        return card
+
+    def _template(self, template_id: str) -> Template:
+        template = self._templates.find(template_id)
+        if template is None:
+            raise Refusal(400, "param.templateNotExist", "template is not exist")
+        if not template.published:
+            raise Refusal(400, "param.templateUnpublished", "template is unpublished")
+        return template
+
+    def _note(self, card: Card) -> None:
+        if card.note() and card.places:
+            self._records.add(
+                "dingtalk",
+                "card",
+                client_id=card.client_id,
+                out_track_id=card.out_track_id,
+                state=card.state,
+                text=card.text,
+                conversation_id=card.conversation_id,
+            )
+
+
+def read_variables(holder: object) -> Variables | None:
+    """The cardParamMap of a card's holder if it is a map of strings to strings; None without one."""
+    if holder is None:
+        return None
+    variables = holder.get("cardParamMap") if isinstance(holder, dict) else holder
+    if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
+        raise Refusal(400, "param.invalid", "cardParamMap must be a map of strings to strings")
+    return variables
+
+
+def _variables(app: App, holder: object) -> Variables | None:
+    variables = read_variables(holder)
+    for key, value in (variables or {}).items():
+        if len(key.encode()) > _KEY_BYTES or len(value.encode()) > app.card_value_bytes:
+            raise Refusal(400, "param.invalid", f"cardParamMap {key[:_KEY_BYTES]} is too long")
+    return variables
+
+
+def _private(app: App, holder: object) -> dict[str, Variables]:
+    if holder is None:
+        return {}
+    if not isinstance(holder, dict):
+        raise Refusal(400, "param.invalid", "privateData must be a map of user ids")
+    return {str(user_id): _variables(app, each) or {} for user_id, each in holder.items()}
+
+
+def _streamed(body: Json) -> Streamed:
+    _required(body, "outTrackId", "param.outTrackIdEmpty")
+    guid = _required(body, "guid", "param.stream.guidEmpty")
+    key = _required(body, "key", "param.stream.keyEmpty")
+    content = body.get("content")
+    if not isinstance(content, str):
+        raise Refusal(400, "param.stream.contentEmpty", "streaming update the parameter content is empty")
+    flags = {name: body.get(name) for name in ("isFull", "isFinalize", "isError")}
+    if any(flag is not None and not isinstance(flag, bool) for flag in flags.values()):
+        raise Refusal(400, "param.error", "isFull, isFinalize and isError are booleans")
+    full, final, error = (bool(flag) for flag in flags.values())
+    return Streamed(guid, key, content, is_full=full, is_finalize=final, is_error=error)
+
+
+def _required(body: Json, name: str, code: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise Refusal(400, code, f"{name} is empty")
+    return value
+
+
+def _conversations(card: Card) -> list[str]:
+    return [where.conversation_id for where in card.places]

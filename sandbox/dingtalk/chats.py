@@ -1,0 +1,119 @@
+"""People, the conversations they have with bots, and what was said there."""
+
+import base64
+import hashlib
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.dingtalk.apps import App
+
+_MESSAGES_KEPT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who writes to bots; without `staff_id` someone from outside the organisation."""
+
+    sender_id: str
+    staff_id: str | None
+    nick: str
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "Person":
+        """Read {"staff_id" | null, "nick", "sender_id"?}; a sender id is derived from the rest when none is given."""
+        staff_id, nick = body.get("staff_id"), str(body.get("nick") or body.get("staff_id") or "访客")
+        if staff_id is not None and not isinstance(staff_id, str):
+            raise ValueError("sender.staff_id must be a string or null")
+        sender_id = body.get("sender_id") or f"$:LWCP_v1:${stable_id('person', staff_id or nick)}"
+        return cls(str(sender_id), staff_id or None, nick)
+
+
+@dataclass(slots=True)
+class Chat:
+    """A private chat ("1") or a group ("2") with one bot in it."""
+
+    client_id: str
+    conversation_id: str
+    conversation_type: str
+    title: str
+    members: dict[str, Person] = field(default_factory=dict)
+    messages: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))
+
+    def say(self, author: str, nick: str, msgtype: str, **what: object) -> None:
+        """Append a message; `author` is "person" or "bot", `what` its text or the card it shows."""
+        self.messages.append({"time": time.time(), "from": author, "nick": nick, "msgtype": msgtype, **what})
+
+    def has_staff(self, staff_id: str) -> bool:
+        """Whether a person of this userId has spoken here."""
+        return any(person.staff_id == staff_id for person in self.members.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """The chat as the control API shows it."""
+        return {
+            "client_id": self.client_id,
+            "conversation_id": self.conversation_id,
+            "conversation_type": self.conversation_type,
+            "title": self.title,
+            "messages": [*self.messages],
+        }
+
+
+class Chats:
+    """Every conversation by bot and id."""
+
+    def __init__(self) -> None:
+        self._chats: dict[tuple[str, str], Chat] = {}
+        self._staff: dict[tuple[str, str], Person] = {}
+
+    def enter(self, app: App, kind: str, person: Person, conversation_id: str | None, title: str | None) -> Chat:
+        """The conversation in which this person is about to write; made on first use.
+
+        A private chat's id is derived from bot and person, a group's from its title, unless one is given.
+        """
+        if kind == "2":
+            title = title or "测试群"
+            conversation_id = conversation_id or f"cid{stable_id('group', app.corp_id, title)}=="
+        else:
+            title = person.nick
+            conversation_id = conversation_id or f"cid{stable_id('single', app.client_id, person.sender_id)}=="
+        key = (app.client_id, conversation_id)
+        chat = self._chats.get(key)
+        if chat is None or chat.conversation_type != kind:
+            chat = self._chats[key] = Chat(app.client_id, conversation_id, kind, title)
+        chat.members[person.sender_id] = person
+        if person.staff_id:
+            self._staff[app.corp_id, person.staff_id] = person
+        return chat
+
+    def find(self, client_id: str, conversation_id: str) -> Chat | None:
+        """The bot's conversation of this id."""
+        return self._chats.get((client_id, conversation_id))
+
+    def group(self, client_id: str, conversation_id: str) -> Chat | None:
+        """The group of this id, if the bot is in it."""
+        chat = self.find(client_id, conversation_id)
+        return chat if chat and chat.conversation_type == "2" else None
+
+    def single(self, app: App, staff_id: str) -> Chat | None:
+        """The private chat with the person of this userId; None for nobody of the app's organisation.
+
+        The organisation's people are those who have written anything to any of its bots.
+        """
+        for chat in self.all(app.client_id):
+            if chat.conversation_type == "1" and chat.has_staff(staff_id):
+                return chat
+        person = self._staff.get((app.corp_id, staff_id))
+        return self.enter(app, "1", person, None, None) if person else None
+
+    def all(self, client_id: str | None = None) -> list[Chat]:
+        """Every conversation, or every one of a bot."""
+        return [chat for chat in self._chats.values() if client_id in (None, chat.client_id)]
+
+
+def stable_id(*parts: str) -> str:
+    """Letters and digits that are always the same for the same parts."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:22]

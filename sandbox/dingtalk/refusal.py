@@ -1,0 +1,57 @@
+"""The two shapes in which DingTalk says no."""
+
+from typing import Any
+
+
+class Refusal(Exception):  # noqa: N818  # it is the platform's answer, not our failure
+    """A refusal of api.dingtalk.com: an HTTP status and a body with requestid, code and message."""
+
+    def __init__(self, status: int, code: str, message: str, **more: Any) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.more = more
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """The JSON body; mind the lower case `requestid`, as nearly all real bodies have it."""
+        return {"requestid": request_id, "code": self.code, "message": self.message, **self.more}
+
+
+class OldRefusal(Exception):  # noqa: N818  # as above
+    """A refusal of oapi.dingtalk.com: HTTP 200 all the same, with errcode and errmsg."""
+
+    def __init__(self, errcode: int, errmsg: str) -> None:
+        super().__init__(errmsg)
+        self.errcode = errcode
+        self.errmsg = errmsg
+
+    def body(self) -> dict[str, Any]:
+        """The JSON body."""
+        return {"errcode": self.errcode, "errmsg": self.errmsg}
+
+
+def invalid_token() -> Refusal:
+    """The answer to a token that is missing, expired or foreign: 400, not 401."""
+    return Refusal(400, "InvalidAuthentication", "不合法的access_token")
+
+
+def throttled() -> Refusal:
+    """The answer to one call too many within a second; a 403 that has nothing to do with permissions."""
+    return Refusal(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "钉钉为应用调用该接口分配的QPS已用完，请稍后重试")
+
+
+def not_permitted(scope: str) -> Refusal:
+    """The answer to a call for which the app was not granted `scope`."""
+    return Refusal(
+        403,
+        "Forbidden.AccessDenied.AccessTokenPermissionDenied",
+        f"应用尚未开通所需的权限：[{scope}]，点击链接申请并开通即可："
+        f"https://open-dev.dingtalk.com/appscope/apply?content=sandbox%23{scope}",
+        accessdenieddetail={"requiredScopes": [scope]},
+    )
+
+
+def unknown_error() -> Refusal:
+    """What the card service answers to a wrong key, a state that is not enabled, and more of that kind."""
+    return Refusal(500, "unknownError", "未知错误")

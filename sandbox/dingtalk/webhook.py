@@ -1,0 +1,171 @@
+"""Answers through a message's sessionWebhook: POST /robot/sendBySession."""
+
+import json
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.dingtalk.api import ApiFront, Exchange, Json, fail
+from sandbox.dingtalk.apps import App
+from sandbox.dingtalk.chats import Chat
+from sandbox.dingtalk.refusal import OldRefusal
+from sandbox.dingtalk.throttle import Throttle
+from sandbox.records import Records
+
+_BODY_BYTES = 20_000
+_PENALTY_SECONDS = 600
+_SESSIONS_KEPT = 20_000
+_REQUIRED = {
+    "text": ("content",),
+    "markdown": ("title", "text"),
+    "link": ("title", "text", "messageUrl"),
+    "actionCard": ("title", "text"),
+    "feedCard": (),
+    "empty": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The right to answer in a chat until `expires` (epoch seconds)."""
+
+    app: App
+    chat: Chat
+    expires: float
+
+
+class Webhook:
+    """The sessions of all messages, and the answers that come through them."""
+
+    def __init__(self, front: ApiFront, records: Records) -> None:
+        self._front = front
+        self._records = records
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._throttle = Throttle(window=60.0)
+        self._banned_until: dict[tuple[str, str], float] = {}
+
+    def add_routes(self, app: web.Application) -> None:
+        """Put the call where DingTalk has it."""
+        app.router.add_post("/robot/sendBySession", self._front.wrap("webhook", self.send))
+
+    def open(self, app: App, chat: Chat, create_at: float) -> tuple[str, int]:
+        """A new session of a message: its hex id, and the epoch millisecond of its end."""
+        session_id = uuid.uuid4().hex
+        expires = create_at + app.webhook_seconds
+        self._sessions[session_id] = Session(app, chat, expires)
+        if len(self._sessions) > _SESSIONS_KEPT:
+            self._sessions.popitem(last=False)
+        return session_id, int(expires * 1000)
+
+    async def send(self, exchange: Exchange) -> Json:
+        """Take an answer; whatever is wrong with it, HTTP says 200 and errcode what."""
+        session = self._sessions.get(exchange.request.query.get("session", ""))
+        if session:
+            exchange.facts["client_id"] = session.app.client_id
+            exchange.facts["conversation_id"] = session.chat.conversation_id
+        raw = await exchange.request.read()
+        body = _read(exchange.request.content_type, raw)
+        if session is None or session.expires <= time.time():
+            raise OldRefusal(300001, "session 不存在")
+        fault = await self._front.strike(exchange)
+        self._check(session, raw, body)
+        self._say(session, body)
+        fail(fault)
+        return {"errcode": 0, "errmsg": "ok"}
+
+    def _check(self, session: Session, raw: bytes, body: Json) -> None:
+        check_message(body)
+        if len(raw) > _BODY_BYTES:
+            raise OldRefusal(460101, "message too long, exceeds 20000 bytes")
+        if session.chat.conversation_type == "2":
+            self._pace(session)
+
+    def _pace(self, session: Session) -> None:
+        # Documented for custom robots in groups; assumed for sessions too.
+        key = (session.app.client_id, session.chat.conversation_id)
+        now = time.monotonic()
+        if now < self._banned_until.get(key, 0):
+            raise OldRefusal(410100, "发送速度太快而限流")
+        if not self._throttle.admit(key, session.app.webhook_per_minute):
+            self._banned_until[key] = now + _PENALTY_SECONDS
+            raise OldRefusal(410100, "发送速度太快而限流")
+
+    def _say(self, session: Session, body: Json) -> None:
+        msgtype = body["msgtype"]
+        if msgtype == "empty":
+            return
+        text = shown_text(body)
+        session.chat.say("bot", session.app.name, msgtype, text=text)
+        self._records.add(
+            "dingtalk",
+            "said",
+            client_id=session.app.client_id,
+            conversation_id=session.chat.conversation_id,
+            msgtype=msgtype,
+            text=text,
+            at=_really_at(body, text),
+        )
+
+
+def check_message(body: Mapping[str, Any]) -> None:
+    """Refuse a message that the webhook would refuse for its shape."""
+    msgtype = body.get("msgtype")
+    if msgtype not in _REQUIRED:
+        raise OldRefusal(400105, "unsupported msgtype")
+    part = body.get(msgtype, {})
+    if not isinstance(part, dict):
+        raise _missing(msgtype)
+    for name in _REQUIRED[msgtype]:
+        if not isinstance(part.get(name), str) or not part[name].strip():
+            raise _missing(f"{msgtype}.{name}")
+    if msgtype == "actionCard":
+        buttons = part.get("btns")
+        if buttons is None:
+            buttons = [{"title": part.get("singleTitle"), "actionURL": part.get("singleURL")}]
+        _each(buttons, ("title", "actionURL"), "actionCard.btns")
+    if msgtype == "feedCard":
+        _each(part.get("links"), ("title", "messageURL", "picURL"), "feedCard.links")
+
+
+def shown_text(body: Mapping[str, Any]) -> str:
+    """What a person reads of a message of the webhook."""
+    part = body.get(str(body["msgtype"]), {})
+    if body["msgtype"] == "feedCard":
+        return "\n".join(link["title"] for link in part["links"])
+    return str(part.get("content", part.get("text", "")))
+
+
+def _read(content_type: str, raw: bytes) -> Json:
+    if "json" not in content_type:
+        raise OldRefusal(43004, "无效的HTTP HEADER Content-Type")
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise OldRefusal(40035, "缺少参数 json")
+    return body
+
+
+def _each(items: object, names: tuple[str, ...], what: str) -> None:
+    if not isinstance(items, list) or not items:
+        raise _missing(what)
+    for item in items:
+        if not isinstance(item, dict) or not all(isinstance(item.get(name), str) and item[name] for name in names):
+            raise _missing(what)
+
+
+def _missing(name: str) -> OldRefusal:
+    return OldRefusal(40035, f"缺少参数 {name}")
+
+
+def _really_at(body: Mapping[str, Any], text: str) -> list[str]:
+    at = body.get("at")
+    users = at.get("atUserIds", []) if isinstance(at, dict) else []
+    # Only in markdown must the text itself name the person for the mention to ring.
+    return [user for user in users if body["msgtype"] != "markdown" or f"@{user}" in text]

@@ -1,0 +1,69 @@
+"""The contracts of what outlives a moment: conversations with the AI, and the cards that were opened."""
+
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class ConversationKey:
+    """Whose conversation it is. Whole ids, never shortened: a lossy key would answer strangers.
+
+    `chat` is empty when a person has one conversation in all chats, `person` when a chat shares one.
+    The bot is its client id, not its name: renaming a bot must not end its conversations.
+    """
+
+    client_id: str
+    corp: str
+    chat: str
+    person: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """What is remembered of a conversation: `conversation` is the AI's own (opaque) id, "" for a new one.
+
+    `generation` counts how often it was begun anew, so that an answer still growing cannot bring back what `/new` ended.
+    """
+
+    key: ConversationKey
+    generation: int = 0
+    conversation: str = field(default="", repr=False)
+
+    def continued(self, conversation: str) -> "Session":
+        """Return the same session, going on with this id of the AI's."""
+        return replace(self, conversation=conversation)
+
+
+@dataclass(frozen=True)
+class CardRecord:
+    """Where a click on a card leads: the bot, who asked what, in which conversation, and the AI's name for the answer."""
+
+    out_track_id: str
+    client_id: str
+    asker: str
+    message_id: str
+    key: ConversationKey
+    ref: str = ""
+
+
+class Sessions(Protocol):
+    """Conversations, until nobody has used them for the remain time."""
+
+    def load(self, key: ConversationKey) -> Session:
+        """Return the live session of this key, or a new one."""
+
+    def save(self, session: Session) -> bool:
+        """Keep it and start its remain time again; False when it was begun anew meanwhile (nothing is kept then)."""
+
+    def renew(self, key: ConversationKey) -> None:
+        """Forget the conversation; answers still growing will not bring it back."""
+
+
+class Cards(Protocol):
+    """Cards by their outTrackId, for clicks."""
+
+    def put(self, card: CardRecord) -> None:
+        """Remember (or replace) a card."""
+
+    def find(self, out_track_id: str) -> CardRecord | None:
+        """Return the card, or None when it is not (or no longer) known."""
