@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +16,7 @@ import requests
 
 import config
 from fleet import KINDS, Fleet
+from handlers.turn import TurnRecord
 
 BOT_KINDS = ("chatbot", "completion", "workflow")
 
@@ -59,15 +60,20 @@ def serve(asked: threading.Event, *, port: int | None) -> int:
 
 def say(text: str, bot: str) -> int:
     """Say something to a bot, print each state of the card as it grows; 0 when the answer is complete."""
+    outcomes: queue.Queue[str] = queue.Queue()
     try:
-        with _running(0) as sandbox:
-            return _watch(sandbox, f"demo-{bot}", text)
+        with _running(0, on_turn=lambda record: outcomes.put(record.outcome)) as sandbox:
+            _watch(sandbox, f"demo-{bot}", text)
+        with contextlib.suppress(queue.Empty):
+            return int(outcomes.get_nowait() != "answered")
+        return int(not text.lstrip().startswith("/"))  # a command is no turn
     except SandboxFailed as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _watch(sandbox: "_Sandbox", client_id: str, text: str) -> int:
+def _watch(sandbox: "_Sandbox", client_id: str, text: str) -> None:
+    """Send a message and print what its chat shows, until the answer ends."""
     seen = sandbox.last_record()
     message = sandbox.call(
         "POST",
@@ -88,24 +94,21 @@ def _watch(sandbox: "_Sandbox", client_id: str, text: str) -> int:
             seen = int(record["seq"])
             if record["kind"] == "card":
                 print(f"[{record['state']}] {record['text']}", flush=True)
-                if record["state"] == "finished":
-                    return 0
-                if record["state"] == "failed":
-                    return 1
+                if record["state"] in {"finished", "failed"}:
+                    return
             elif record["kind"] == "said":
                 print(record["text"], flush=True)
-                return 0 if text.lstrip().startswith("/") else 1  # a command is answered without a card
-    print("the answer was not complete in time", file=sys.stderr)
-    return 1
+                return
+    raise SandboxFailed("the answer was not complete in time")
 
 
 @contextlib.contextmanager
-def _running(port: int | None) -> Iterator["_Sandbox"]:
+def _running(port: int | None, on_turn: Callable[[TurnRecord], None] = lambda _: None) -> Iterator["_Sandbox"]:
     """Give a sandbox with three bots connected to it; nothing is left running afterwards."""
     # Nothing of the demo leaves this machine, so no proxy may stand between.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
     with _Sandbox(port) as sandbox:
-        fleet = _fleet(sandbox)
+        fleet = _fleet(sandbox, on_turn)
         fleet.start()
         try:
             sandbox.wait_connected({bot.name for bot in fleet.bots}, fleet)
@@ -114,7 +117,7 @@ def _running(port: int | None) -> Iterator["_Sandbox"]:
             fleet.stop(_DRAIN_SECONDS)
 
 
-def _fleet(sandbox: "_Sandbox") -> Fleet:
+def _fleet(sandbox: "_Sandbox", on_turn: Callable[[TurnRecord], None]) -> Fleet:
     """Register three apps with the sandbox, and build their bots from a `.bots.yaml` as an admin would write it."""
     language = config.language_of(os.environ)
     bots = "bots:\n"
@@ -129,7 +132,7 @@ def _fleet(sandbox: "_Sandbox") -> Fleet:
         "DINGTALK_OAPI_ENDPOINT": sandbox.url,
         "DIFY_OPEN_API_URL": f"{sandbox.url}/v1",
     }
-    return Fleet(config.load(bots, variables, KINDS))
+    return Fleet(config.load(bots, variables, KINDS), on_turn=on_turn)
 
 
 class _Sandbox:

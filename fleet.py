@@ -62,13 +62,26 @@ class Bot:
 class Fleet:
     """All bots of one process. `start`, then `stop` once."""
 
-    def __init__(self, settings: Settings, *, heartbeat: Path | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        heartbeat: Path | None = None,
+        on_turn: Callable[[TurnRecord], None] = lambda _: None,
+    ) -> None:
         env = settings.env
         sessions: Sessions = MemorySessions(env.DIFY_CONVERSATION_REMAIN_TIME * 60)
         cards: Cards = MemoryCards()
         self._aside = Aside()
         self._heartbeat = heartbeat
-        self.bots = tuple(build(bot, env, sessions=sessions, cards=cards, aside=self._aside) for bot in settings.bots)
+
+        def turn_ended(record: TurnRecord) -> None:
+            log_turn(record)
+            on_turn(record)
+
+        self.bots = tuple(
+            build(bot, env, sessions=sessions, cards=cards, aside=self._aside, on_turn=turn_ended) for bot in settings.bots
+        )
         listeners = sum(len(bot.listeners) for bot in self.bots)
         self._workers = ThreadPoolExecutor(max_workers=listeners, thread_name_prefix="listener")
         self._running: list[Future[None]] = []
@@ -131,7 +144,15 @@ def write_heartbeat(path: Path, states: Mapping[str, list[str]]) -> None:
         log.warning("the heartbeat file cannot be written: %s", error.strerror)
 
 
-def build(settings: BotSettings, env: EnvSettings, *, sessions: Sessions, cards: Cards, aside: Aside) -> Bot:
+def build(
+    settings: BotSettings,
+    env: EnvSettings,
+    *,
+    sessions: Sessions,
+    cards: Cards,
+    aside: Aside,
+    on_turn: Callable[[TurnRecord], None],
+) -> Bot:
     """Put one bot together."""
     bot, texts = settings.bot, Texts(settings.bot.language)
     assert isinstance(settings.backend, DifySettings)
@@ -141,7 +162,7 @@ def build(settings: BotSettings, env: EnvSettings, *, sessions: Sessions, cards:
     backend = DifyBackend(settings.backend, limits=limits, connections=bot.max_concurrency)
     pacer, speaker = Pacer(), Speaker(client, texts)
     replies = CardReplies(settings.reply.template, client, pacer=pacer, speaker=speaker, texts=texts, cards=cards)
-    handler = BotHandler(bot.name, backend=backend, sessions=sessions, replies=replies, texts=texts, on_turn=log_turn)
+    handler = BotHandler(bot.name, backend=backend, sessions=sessions, replies=replies, texts=texts, on_turn=on_turn)
     gate = Gate(handler.handle, limit=bot.max_concurrency)
     intake = Intake(
         bot.name,

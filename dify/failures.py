@@ -63,7 +63,7 @@ def from_event(code: str, message: str, status: int) -> BackendError:
     elif code == "invalid_param" and message.startswith("Model "):
         kind = ModelFailed  # "Model x not exist.": the app's model was removed
     else:
-        kind = _BY_CODE.get(code) or _by_status(status)
+        kind = _BY_CODE.get(code) or ModelFailed
     return kind(message[:_DETAIL_LIMIT], code=code, status=status)
 
 

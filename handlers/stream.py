@@ -197,10 +197,3 @@ class _Clicks(dingtalk_stream.CallbackHandler):  # type: ignore[misc]  # the SDK
 
     async def process(self, message: CallbackMessage) -> tuple[int, dict[str, Any]]:
         return AckMessage.STATUS_OK, self._receive(message.data)
-
-
-class _System(dingtalk_stream.SystemHandler):  # type: ignore[misc]  # the SDK ships no types
-    """Pings are answered with what they hold; everything else of the system's needs no more than an OK."""
-
-    async def process(self, message: SystemMessage) -> tuple[int, str]:
-        return AckMessage.STATUS_OK, "OK"
