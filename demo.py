@@ -16,6 +16,7 @@ import requests
 
 import config
 from fleet import KINDS, Fleet
+from handlers import commands
 from handlers.turn import TurnRecord
 
 BOT_KINDS = ("chatbot", "completion", "workflow")
@@ -66,7 +67,7 @@ def say(text: str, bot: str) -> int:
             _watch(sandbox, f"demo-{bot}", text)
         with contextlib.suppress(queue.Empty):
             return int(outcomes.get_nowait() != "answered")
-        return int(not text.lstrip().startswith("/"))  # a command is no turn
+        return int(commands.parse(text) is None)  # a command is no turn
     except SandboxFailed as error:
         print(error, file=sys.stderr)
         return 1

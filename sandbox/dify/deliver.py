@@ -26,7 +26,7 @@ async def stream(call: Call, turn: Turn, telling: Telling, task: Task) -> web.St
         await wire.open()
         call.note(200)
         if call.profile.worker and not in_process:
-            await wire.send(turn.frames.ping)
+            await audience.send(turn.frames.ping)
         lived = await player.play(telling, only_pings=only_pings)
         _remember(call, turn, telling.outcome(), aborted=not lived)
         await wire.close()

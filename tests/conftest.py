@@ -1,0 +1,114 @@
+"""What the tests share: one sandbox, and bots of a test's own in it, run by the real launcher."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+import config
+from fleet import KINDS, Fleet
+from handlers.turn import TurnRecord
+from sandbox.client import Json, SandboxClient, SandboxProcess
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[SandboxClient]:
+    """The sandbox as a child process, one for all tests; each test has apps of its own in it."""
+    with SandboxProcess() as client:
+        yield client
+
+
+@dataclass
+class Bridge:
+    """One bot, connected to the sandbox; `say` speaks to it as a person, `card` waits for its answer's end."""
+
+    sandbox: SandboxClient
+    fleet: Fleet
+    client_id: str
+    api_key: str
+    turns: list[TurnRecord]
+    since: int
+    message: Json = field(default_factory=dict)
+
+    def say(self, text: str, **options: Any) -> Json:
+        """Send a text (in private unless `conversation_type` says otherwise); it must reach the bot."""
+        self.message = self.sandbox.say(self.client_id, text, **options)
+        assert self.message["delivered"], self.message
+        return self.message
+
+    def ended_cards(self, number: int = 1, seconds: float = 20) -> list[Json]:
+        """Wait until so many cards of this bot have ended, and return them in the order in which they ended."""
+        ended: list[str] = []
+        for record in self.sandbox.follow(self.since, seconds, kind="card", client_id=self.client_id):
+            if record["state"] in {"finished", "failed"} and record["out_track_id"] not in ended:
+                ended.append(record["out_track_id"])
+            if len(ended) == number:
+                break
+        return [self.sandbox.card(card) for card in ended]
+
+    def ask(self, text: str, **options: Any) -> Json:
+        """Say something and return the card that answers it, once it has ended."""
+        self.since = self.sandbox.last()
+        self.say(text, **options)
+        return self.ended_cards()[0]
+
+    def said(self, seconds: float = 15) -> str:
+        """Wait for the next message that the bot sends without a card, and return its text."""
+        record = self.sandbox.wait_for(self.since, seconds, kind="said", client_id=self.client_id)
+        self.since = record["seq"]
+        return str(record["text"])
+
+    def records(self, **match: str) -> list[Json]:
+        """Return what was recorded of this bot's app so far."""
+        return self.sandbox.records(0, 0, client_id=self.client_id, **match)
+
+
+MakeBridge = Callable[..., Bridge]
+
+_DIFY_KINDS = {"chatbot": "chat", "completion": "completion", "workflow": "workflow"}
+
+
+@pytest.fixture
+def make_bridge(sandbox: SandboxClient) -> Iterator[MakeBridge]:
+    """Return a function that starts a bot: `app_type`, Dify's `kind` and `profile`, further keys and variables."""
+    fleets: list[Fleet] = []
+
+    def make(
+        app_type: str = "chatbot",
+        *,
+        kind: str | None = None,
+        profile: str = "H",
+        dify: Json | None = None,
+        app: Json | None = None,
+        bot: str = "",
+        variables: dict[str, str] | None = None,
+        wait: bool = True,
+    ) -> Bridge:
+        name = f"{app_type}-{uuid.uuid4().hex[:8]}"
+        secret, key = f"secret-{name}", f"app-{name}"
+        sandbox.put_app(name, secret, name, **{"qps": 0, **(app or {})})
+        sandbox.put_dify_app(key, name, kind or _DIFY_KINDS[app_type], profile=profile, **(dify or {}))
+        text = (
+            f"bots:\n  - name: {name}\n    dingtalk_app_client_id: {name}\n    dingtalk_app_client_secret: {secret}\n"
+            f"    dify_app_type: {app_type}\n    dify_app_api_key: {key}\n    max_workers: 1\n"
+        )
+        text += "".join(f"    {line}\n" for line in bot.splitlines())
+        places = {
+            "DINGTALK_OPENAPI_ENDPOINT": sandbox.url,
+            "DINGTALK_OAPI_ENDPOINT": sandbox.url,
+            "DIFY_OPEN_API_URL": f"{sandbox.url}/v1",
+        }
+        turns: list[TurnRecord] = []
+        fleet = Fleet(config.load(text, {**places, **(variables or {})}, KINDS), on_turn=turns.append)
+        fleets.append(fleet)
+        since = sandbox.last()
+        fleet.start()
+        if wait:
+            sandbox.wait_for(since, kind="stream.connected", client_id=name)
+        return Bridge(sandbox, fleet, name, key, turns, since)
+
+    yield make
+    for fleet in fleets:
+        fleet.stop(0)
