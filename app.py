@@ -2,10 +2,11 @@
 
 import argparse
 import contextlib
-import getpass
+import io
 import json
 import logging
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -15,65 +16,88 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import config
-import demo
-from errors import ConfigError
-from fleet import KINDS, Fleet
-from settings import Settings
+if sys.version_info < (3, 11):  # noqa: UP036 - told before an import fails over it
+    sys.exit("DingBridge needs Python 3.11 or newer / 需要 Python 3.11 或更新版本")
+try:
+    import config
+    import demo
+    from errors import ConfigError
+    from fleet import KINDS, Fleet
+    from problems import Language, sentence
+    from settings import Settings
+except ModuleNotFoundError as missing:
+    sys.exit(f"{missing.name}: pip install -r requirements.txt (需要先安装依赖 / to be installed first)")
 
-OK, NOT_READY, BAD_CONFIG = 0, 1, 2
+OK, NOT_READY, BAD_CONFIG, CRASHED = 0, 1, 2, 70
+_LAST_PORT = 65_535
 _STALE_SECONDS = 30  # a heartbeat older than this is no sign of life
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code."""
+    """Run the command and return its exit code; whatever happens, no traceback reaches the terminal."""
+    _print_any_character()
     options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        print(end="", flush=True)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print(sentence("found", _language(options), number=len(error.problems)), error, sep="\n", file=sys.stderr)
         return BAD_CONFIG
+    except BrokenPipeError:  # `app.py check | head -1`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     except KeyboardInterrupt:
         return 130
+    except Exception as bug:
+        print(sentence("crashed", _language(options), kind=type(bug).__name__, place=_place(bug)), file=sys.stderr)
+        return CRASHED
+    return code
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the bots until SIGTERM or SIGINT; a second signal leaves at once."""
     settings = _load(options)
     _log_to_stderr(settings.env.LOG_LEVEL)
+    log = logging.getLogger("dingbridge")
+    for note in settings.notes:
+        log.warning("%s", note)
     fleet = Fleet(settings, heartbeat=_heartbeat_file(options, settings.env.HEARTBEAT_FILE))
     with stop_signals() as asked:
         fleet.start()
-        logging.getLogger("dingbridge").info("%d bots started", len(fleet.bots))
+        log.info("%d bots started", len(fleet.bots))
         asked.wait()
         fleet.stop(settings.env.DRAIN_SECONDS)
     return OK
 
 
 def check(options: argparse.Namespace) -> int:
-    """Say whether `.bots.yaml` and `.env` can be used."""
+    """Say whether `.bots.yaml` and `.env` can be used, and which bots they make."""
     settings = _load(options)
-    for bot in settings.bots:
-        print(f"OK  {bot.bot.name} ({bot.bot.dingtalk_app_client_id})")
+    print(sentence("fine", settings.env.BOT_LANGUAGE, number=len(settings.bots)))
+    for number, bot in enumerate(settings.bots, start=1):
+        print(f"  {number}. {bot.bot.name} ({bot.bot.dingtalk_app_client_id}) → {bot.backend}")
+    for note in settings.notes:
+        print(f"! {note}")
     return OK
 
 
 def ready(options: argparse.Namespace) -> int:
     """Say whether the bots run in this folder are connected, by their heartbeat file."""
+    language = _language(options)
     path = _heartbeat_file(options, config.read_env(options.env, os.environ).get("HEARTBEAT_FILE", ""))
     try:
         beat = json.loads(path.read_text("utf-8"))
-        age, bots = time.time() - float(beat["time"]), dict(beat["bots"])
+        age = time.time() - float(beat["time"])
+        bots = {str(name): (list(states).count("connected"), len(states)) for name, states in dict(beat["bots"]).items()}
     except (OSError, ValueError, KeyError, TypeError):
-        print("not running")
+        print(sentence("not_running", language))
         return NOT_READY
     if age > _STALE_SECONDS:
-        print(f"no sign of life for {age:.0f} s")
+        print(sentence("silent", language, seconds=age))
         return NOT_READY
-    connected = {name: states.count("connected") for name, states in bots.items()}
-    for name, number in connected.items():
-        print(f"{name}: {number}/{len(bots[name])} connected")
-    return OK if any(connected.values()) else NOT_READY
+    for name, (connected, listeners) in bots.items():
+        print(sentence("connected", language, name=name, number=connected, of=listeners))
+    return OK if any(connected for connected, _ in bots.values()) else NOT_READY
 
 
 def try_out(options: argparse.Namespace) -> int:
@@ -116,22 +140,45 @@ def _parser() -> argparse.ArgumentParser:
     trial.set_defaults(command=try_out)
     trial.add_argument("--say", metavar="TEXT", help="say this to a bot and watch its answer grow, then leave")
     trial.add_argument("--bot", choices=demo.BOT_KINDS, default=demo.BOT_KINDS[0], help="which bot (%(default)s)")
-    trial.add_argument("--port", type=int, help="the page's port (SANDBOX_PORT, 8090, or the next free one)")
+    trial.add_argument("--port", type=_port, help="the page's port (SANDBOX_PORT, 8090, or the next free one)")
     return parser
 
 
+def _port(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text) or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"a port lies between 0 (any free one) and {_LAST_PORT}")
+    return int(text)
+
+
 def _load(options: argparse.Namespace) -> Settings:
-    variables = config.read_env(options.env, os.environ)
-    language = config.language_of(variables)
-    return config.load(config.read_text(options.bots, language), variables, KINDS, file=str(options.bots))
+    return config.read(options.bots, options.env, os.environ, KINDS)
+
+
+def _language(options: argparse.Namespace) -> Language:
+    return config.language_of(config.read_env(options.env, os.environ))
 
 
 def _heartbeat_file(options: argparse.Namespace, configured: str) -> Path:
-    """Return the heartbeat's place: of its own for each `.bots.yaml`, so that two bridges do not share one."""
+    """Return the heartbeat's place: of its own for each user and `.bots.yaml`, so that two bridges do not share one."""
     if configured:
         return Path(configured)
-    name = f"dingbridge-{getpass.getuser()}-{zlib.crc32(str(options.bots.resolve()).encode()):08x}.json"
-    return Path(tempfile.gettempdir()) / name
+    user = os.getuid() if hasattr(os, "getuid") else 0  # a number has no name to have in every container
+    return Path(tempfile.gettempdir()) / f"dingbridge-{user}-{zlib.crc32(os.fsencode(options.bots.absolute())):08x}.json"
+
+
+def _print_any_character() -> None:
+    """Let a terminal without Chinese show escapes instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _place(bug: Exception) -> str:
+    """Return the file and line that raised; never the message, which may hold a secret."""
+    trace = bug.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
 
 
 def _log_to_stderr(level: str) -> None:

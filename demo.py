@@ -143,7 +143,12 @@ class _Sandbox:
         command = [sys.executable, "-m", "sandbox", "--follow-stdin"]
         command += [] if port is None else ["--port", str(port)]
         self._child = subprocess.Popen(  # noqa: S603 - our own module
-            command, cwd=_HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            cwd=_HERE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for us: the bots end first, then the sandbox with our end of its stdin
         )
         self._http = requests.Session()
         self._http.trust_env = False

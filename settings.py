@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_core import PydanticCustomError
 
+from errors import Problem
 from problems import Language
 
 SessionScope = Literal["user_in_chat", "user", "chat"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
 @dataclass(frozen=True)
@@ -19,25 +23,46 @@ class Endpoints:
     oapi: str
 
 
-def _url(url: str) -> str:
+def _http_url(url: str) -> str:
+    """Return the address without a slash at its end. A user in it would take the place of Dify's own key: refused."""
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        right = False
+    if not right or "@" in url or any(character.isspace() for character in url):
+        raise PydanticCustomError("http_url", "no http:// or https:// address")
     return url.rstrip("/")
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+_AnyCaseLanguage = Annotated[Language, BeforeValidator(_lower)]
+_Listeners = Annotated[int, Field(ge=1, le=50)]
 
 
 class EnvSettings(BaseModel):
     """The variables of `.env` and of the process's environment; the field names are the variables' names."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
-    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    BOT_LANGUAGE: Language = "zh"
-    DEFAULT_MAX_WORKERS: Annotated[int, Field(ge=1, le=50)] = 2
-    DIFY_OPEN_API_URL: Annotated[str, AfterValidator(_url)] = "https://api.dify.ai/v1"
+    LOG_LEVEL: Annotated[LogLevel, BeforeValidator(_upper)] = "INFO"
+    BOT_LANGUAGE: _AnyCaseLanguage = "zh"
+    DEFAULT_MAX_WORKERS: _Listeners = 2
+    DIFY_OPEN_API_URL: HttpUrl = "https://api.dify.ai/v1"
     DIFY_CONVERSATION_REMAIN_TIME: Annotated[float, Field(ge=0)] = 15
-    DIFY_FIRST_EVENT_SECONDS: Annotated[float, Field(gt=0)] = 60
+    DIFY_FIRST_EVENT_SECONDS: Annotated[float, Field(gt=0, le=86_400)] = 60
     DINGTALK_AI_CARD_TEMPLATE_ID: str = ""
-    DINGTALK_OPENAPI_ENDPOINT: Annotated[str, AfterValidator(_url)] = "https://api.dingtalk.com"
-    DINGTALK_OAPI_ENDPOINT: Annotated[str, AfterValidator(_url)] = "https://oapi.dingtalk.com"
-    DRAIN_SECONDS: Annotated[float, Field(ge=0)] = 30
+    DINGTALK_OPENAPI_ENDPOINT: HttpUrl = "https://api.dingtalk.com"
+    DINGTALK_OAPI_ENDPOINT: HttpUrl = "https://oapi.dingtalk.com"
+    DRAIN_SECONDS: Annotated[float, Field(ge=0, le=86_400)] = 30
     HEARTBEAT_FILE: str = ""
 
     @property
@@ -47,18 +72,18 @@ class EnvSettings(BaseModel):
 
 
 class BotSection(BaseModel):
-    """The keys that every bot has, whatever its AI and its way to reply."""
+    """The keys that every bot has, whatever its AI and its way to reply. `examples` are what a problem tells to write."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    dingtalk_app_client_id: str
-    dingtalk_app_client_secret: SecretStr
+    name: Annotated[str, Field(examples=["客服"])]
+    dingtalk_app_client_id: Annotated[str, Field(examples=["ding…"])]
+    dingtalk_app_client_secret: Annotated[SecretStr, Field(examples=["…"])]
     handler: str = "DifyAiCardBotHandler"
-    max_workers: Annotated[int, Field(ge=1, le=50)] = 2
+    max_workers: _Listeners = 2
     max_concurrency: Annotated[int, Field(ge=1, le=10_000)] = 500
     session_scope: SessionScope = "user_in_chat"
-    language: Language = "zh"
+    language: _AnyCaseLanguage = "zh"
 
 
 @dataclass(frozen=True)
@@ -86,7 +111,8 @@ class BotSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All that the bridge is told."""
+    """All that the bridge is told; `notes` are what is odd in it, but not wrong."""
 
     env: EnvSettings
     bots: tuple[BotSettings, ...]
+    notes: tuple[Problem, ...] = ()

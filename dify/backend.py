@@ -3,11 +3,14 @@
 import logging
 import threading
 from collections.abc import Iterator
-from urllib.parse import urljoin, urlsplit
+from contextlib import closing
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 from backends.base import Event, File, Question
 from dify import events
 from dify.client import DifyClient
+from dify.failures import for_log
 from dify.fold import Fold
 from dify.settings import DifySettings
 from dify.stream import EventStream
@@ -49,15 +52,13 @@ class DifyAnswer:
     """One run. Iterate it once, in one thread; `stop` may come from any other."""
 
     def __init__(self, backend: DifyBackend, question: Question) -> None:
-        self._backend, self._question = backend, question
-        self._client, self._settings = backend.client, backend.settings
+        self._client, self._settings, self._question = backend.client, backend.settings, question
         self.conversation = question.conversation if self._settings.dify_app_type == "chatbot" else ""
         self.ref = ""
-        self._lock = threading.Lock()  # guards the three below
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()  # guards the two below
         self._stream: EventStream | None = None
         self._task = ""
-        self._stop_asked = False
-        self._conversation_gone = False
 
     def __iter__(self) -> Iterator[Event]:
         try:
@@ -70,8 +71,8 @@ class DifyAnswer:
                 self.conversation = ""
                 yield from self._ask()
         except BackendError as error:
-            # Dify quotes what was asked in some messages; people's words stay out of logs.
-            raise _without_words(error, self._question.text) from error
+            if not self._stopping.is_set():
+                raise for_log(error, self._question.text) from None
 
     def stop(self) -> None:
         """Stop Dify's task, then the reading; what was written stays.
@@ -79,7 +80,7 @@ class DifyAnswer:
         Before its first event a run has no name to stop it by: then the reading goes on until it has one.
         """
         with self._lock:
-            self._stop_asked = True
+            self._stopping.set()
             task, stream = self._task, self._stream
         if task and stream:
             self._stop_task(task)
@@ -87,30 +88,33 @@ class DifyAnswer:
 
     def _ask(self) -> Iterator[Event]:
         """Make one run of it: ask, read, and judge how it ended."""
-        if self._stopped():
+        if self._stopping.is_set():
             return
         fold = Fold(self._settings.dify_app_type, self._settings.dify_output_key)
-        stream = self._open()
-        for payload in stream:
-            self._note(events.ids(payload))
-            if self._stopped():
-                break
-            event = events.decode(payload)
-            for change in fold.feed(event) if event else ():
-                yield self._absolute(change)
-            if fold.end == "over":
-                break
-            if fold.end == "settling":
-                stream.settle()
-        stream.close()
-        if self._stopped():
+        with closing(self._open()) as stream:
+            for payload in stream:
+                self._note(events.ids(payload))
+                if self._stopping.is_set():
+                    stream.abort()
+                    break
+                event = events.decode(payload)
+                for change in fold.feed(event) if event else ():
+                    yield self._absolute(change)
+                if fold.end == "over":
+                    break
+                if fold.end == "settling":
+                    stream.settle()
+            with self._lock:
+                self._stream = None  # from now on there is nothing to stop
+        if self._stopping.is_set():
             return
-        if self._conversation_gone:
-            raise ConversationGone(code="silent")
-        if stream.silence in {Silence.FIRST_EVENT, Silence.IDLE, Silence.NO_EVENT, Silence.WHOLE}:
-            raise self._silent(stream.silence, begun=bool(self._task))
-        for change in fold.close():
+        for change in fold.flush():
             yield self._absolute(change)
+        if not stream.begun:
+            raise self._unanswered(stream.silence)
+        if stream.silence and fold.end == "open":
+            raise AnswerInterrupted(stream.silence.value, code="silent")
+        fold.judge()
 
     def _open(self) -> EventStream:
         question, kind = self._question, self._settings.dify_app_type
@@ -123,22 +127,20 @@ class DifyAnswer:
             body["query"] = question.text
             if self.conversation:  # 1.11.0 refuses an empty one
                 body["conversation_id"] = self.conversation
-        stream = self._client.stream(
-            _RUN_PATH[kind], body, on_doubt=self._doubt if self.conversation else None, stopped=self._stopped
-        )
+        on_doubt = self._doubt if self.conversation else None
+        stream = self._client.stream(_RUN_PATH[kind], body, stopping=self._stopping, on_doubt=on_doubt)
         with self._lock:
             self._stream, self._task = stream, ""
         return stream
 
     def _note(self, ids: events.Ids) -> None:
         """Keep the ids that an event tells; a stop that came too early for a task id is made up for."""
-        if ids.conversation:
-            self.conversation = ids.conversation
+        self.conversation = ids.conversation or self.conversation
         self.ref = ids.message or ids.run or self.ref
         if not ids.task:
             return
         with self._lock:
-            late_stop = self._stop_asked and not self._task
+            late_stop = self._stopping.is_set() and not self._task
             self._task = ids.task
         if late_stop:
             self._stop_task(ids.task)
@@ -149,35 +151,31 @@ class DifyAnswer:
         except BackendError as error:
             log.warning("Dify did not take the stop: %s", error)
 
-    def _stopped(self) -> bool:
-        with self._lock:
-            return self._stop_asked
-
-    def _doubt(self) -> None:
+    def _doubt(self, stream: EventStream) -> None:
         """Ask beside the silent stream whether the conversation still exists (Dify 1.13 and 1.14 do not say)."""
-        threading.Thread(target=self._check_conversation, name="dify-doubt", daemon=True).start()
 
-    def _check_conversation(self) -> None:
+        def ask() -> None:
+            if self._forgotten() and not stream.begun:
+                stream.abort(Silence.FORGOTTEN)
+
+        threading.Thread(target=ask, name="dify-doubt", daemon=True).start()
+
+    def _forgotten(self) -> bool:
         try:
-            known = self._client.knows_conversation(self.conversation, self._question.user)
+            return not self._client.knows_conversation(self.conversation, self._question.user)
         except BackendError as error:
             log.info("could not ask whether a silent conversation exists: %s", error)
-            return
-        with self._lock:
-            stream = self._stream
-        if not known and stream and not self._task:
-            self._conversation_gone = True
-            stream.abort()
+            return False
 
-    def _silent(self, silence: Silence, *, begun: bool) -> BackendError:
-        if begun:
-            return AnswerInterrupted(silence.value, code="silent")
+    def _unanswered(self, silence: Silence | None) -> BackendError:
+        """Find out why not one event came: 1.13 and 1.14 say nothing of a lost conversation or a missing input."""
+        if silence is Silence.FORGOTTEN or (self.conversation and self._forgotten()):
+            return ConversationGone(Silence.FORGOTTEN.value, code="silent")
         missing = self._missing_inputs()
         hint = f"; the app requires inputs that the bot does not give: {', '.join(missing)}" if missing else ""
-        return NoAnswer(silence.value + hint, code="silent")
+        return NoAnswer((silence.value if silence else "an empty stream") + hint, code="silent")
 
     def _missing_inputs(self) -> list[str]:
-        """Return required inputs that were not sent: since 1.13 a workflow only falls silent over them."""
         given = self._settings.inputs(self._question.text, self._question.facts)
         try:
             return [name for name in self._client.required_inputs() if name not in given]
@@ -185,12 +183,7 @@ class DifyAnswer:
             return []
 
     def _absolute(self, change: Event) -> Event:
-        """Resolve a file's relative URL against Dify's origin (self-hosted servers without FILES_URL)."""
+        """Resolve a file's relative URL: servers without FILES_URL leave out what stands before their `/v1`."""
         if not isinstance(change, File) or urlsplit(change.url).scheme:
             return change
-        return File(urljoin(self._settings.dify_api_url, change.url), change.name, change.is_image)
-
-
-def _without_words(error: BackendError, words: str) -> BackendError:
-    detail = error.detail.replace(words, "…") if words else error.detail
-    return type(error)(detail, code=error.code, status=error.status, request_id=error.request_id)
+        return replace(change, url=self._settings.dify_api_url.removesuffix("/v1") + change.url)

@@ -1,23 +1,32 @@
 """Dify's Service API over pooled HTTP: one call each, errors translated here and nowhere else."""
 
+import json
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 
 from dify.failures import from_response
-from dify.stream import EventStream
+from dify.stream import EventStream, socket_of
 from dify.watch import Keeper, Limits
-from errors import BackendBusy, BackendDown, BackendError, BackendUnreachable, ConversationGone, NoAnswer
+from errors import BackendDown, BackendError, BackendUnreachable, ConversationGone, NoAnswer
 
 _CONNECT_SECONDS = 8
-_CALL_SECONDS = 20  # for the short calls: stop, messages, info
+_CALL_SECONDS = 20  # for the short calls: stop, messages, parameters
 _TRIES = 3
-_RETRY_STATUS = {502, 503, 504}
-_FIRST_PAUSE = 1.0  # seconds before the second try; doubled before the third
+_REPEATABLE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+_NOT_SENT = "connect"  # the code of an error that came before the question left this machine
+_REFUSAL_BYTES = 65_536  # of a refusal's body, at most
+_ASKER = "dingbridge"  # the `user` of calls that nobody in particular makes
+# A proxy that compresses a stream also collects it; this asks for none.
+_STREAM_HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream", "Accept-Encoding": "identity"}
 
 
 class DifyClient:
@@ -26,7 +35,7 @@ class DifyClient:
     def __init__(self, base_url: str, api_key: str, *, limits: Limits, connections: int) -> None:
         self._base_url, self._limits = base_url, limits
         self._http = requests.Session()
-        self._http.headers["Authorization"] = f"Bearer {api_key}"
+        self._http.auth = _Bearer(api_key)
         # A session's cookies would be shared by everybody who chats with this app.
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
@@ -39,25 +48,25 @@ class DifyClient:
         path: str,
         body: Mapping[str, Any],
         *,
-        on_doubt: Callable[[], None] | None = None,
-        stopped: Callable[[], bool] = lambda: False,
+        stopping: threading.Event,
+        on_doubt: Callable[[EventStream], None] | None = None,
     ) -> EventStream:
-        """Start a run and return its events. `on_doubt` is called when a known conversation stays silent at first.
+        """Start a run and return its events. `on_doubt` is called when the first one is slow to come.
 
-        Tried again only while nothing can have begun: no connection, 429, 502, 503, 504. Raises BackendError.
+        Tried again, unless `stopping`, only while nothing can have begun: no connection, 429, 502, 503, 504. Raises
+        BackendError.
         """
-        pause = _FIRST_PAUSE
+        pause = self._limits.pause
         for attempt in range(1, _TRIES + 1):
+            opened = time.monotonic()
             try:
                 response = self._post(path, body)
-            except (BackendUnreachable, BackendBusy, BackendDown) as error:
-                repeatable = isinstance(error, BackendUnreachable | BackendBusy) or error.status in _RETRY_STATUS
-                if attempt == _TRIES or not repeatable or stopped():
+            except BackendError as error:
+                if attempt == _TRIES or not _repeatable(error) or stopping.wait(pause):
                     raise
-                time.sleep(pause)
                 pause *= 2
             else:
-                return EventStream(response, self._keeper, self._limits, on_doubt=on_doubt)
+                return EventStream(response, self._keeper, self._limits, opened=opened, on_doubt=on_doubt)
         raise AssertionError("the last try returns or raises")
 
     def stop(self, path: str, task: str, user: str) -> None:
@@ -74,13 +83,13 @@ class DifyClient:
 
     def required_inputs(self) -> list[str]:
         """Return the variables that the app's form requires. Raises BackendError."""
-        form = self._call("GET", "/parameters", params={"user": "dingbridge"}).get("user_input_form", [])
-        items = [inner for item in form for inner in item.values()]
-        return [str(inner.get("variable", "")) for inner in items if inner.get("required")]
+        form = self._call("GET", "/parameters", params={"user": _ASKER}).get("user_input_form")
+        fields = [field for item in _each(form) if isinstance(item, dict) for field in item.values()]
+        return [str(field.get("variable")) for field in fields if isinstance(field, dict) and field.get("required")]
 
     def check_key(self) -> None:
         """Raise BackendError when Dify cannot be reached or refuses the key. /parameters exists in every version."""
-        self._call("GET", "/parameters", params={"user": "dingbridge"})
+        self._call("GET", "/parameters", params={"user": _ASKER})
 
     def close(self) -> None:
         """Give back connections and the watching thread."""
@@ -88,52 +97,85 @@ class DifyClient:
         self._http.close()
 
     def _post(self, path: str, body: Mapping[str, Any]) -> requests.Response:
-        """POST for a stream; the wait for the headers counts as the wait for the first event."""
-        timeout = (_CONNECT_SECONDS, self._limits.first_event)
+        """POST for a stream; a POST that is sent elsewhere would arrive as a GET, so redirects are not followed."""
         try:
-            response = self._http.post(self._base_url + path, json=body, timeout=timeout, stream=True)
-        except requests.ReadTimeout as error:
-            raise NoAnswer(code="no headers") from error
+            response = self._http.post(
+                self._base_url + path,
+                data=json.dumps(body, default=str),  # a date among the inputs goes out as text
+                headers=_STREAM_HEADERS,
+                timeout=(_CONNECT_SECONDS, self._limits.first_event),
+                stream=True,
+                allow_redirects=False,
+            )
+        except requests.ReadTimeout:
+            raise NoAnswer("no headers", code="silent") from None
         except requests.RequestException as error:
-            raise _unreachable(error) from error
-        if not response.ok or "text/event-stream" not in response.headers.get("Content-Type", ""):
+            raise _unreachable(error) from None
+        if response.status_code != HTTPStatus.OK or "text/event-stream" not in response.headers.get("Content-Type", ""):
             with response:
                 raise _refusal(response)
-        _allow_idle(response, self._limits.idle)
+        if connection := socket_of(response):
+            connection.settimeout(self._limits.idle + 5)  # a back-stop: the keeper ends an idle stream before
         return response
 
     def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:
-            response = self._http.request(method, self._base_url + path, timeout=(_CONNECT_SECONDS, _CALL_SECONDS), **options)
-        except requests.RequestException as error:
-            raise _unreachable(error) from error
-        if not response.ok:
-            raise _refusal(response)
-        try:
-            answer = response.json()
-        except ValueError:
+            response = self._http.request(
+                method,
+                self._base_url + path,
+                timeout=(_CONNECT_SECONDS, _CALL_SECONDS),
+                stream=True,
+                allow_redirects=False,
+                **options,
+            )
+            with response:
+                if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+                    raise _refusal(response)
+                answer = response.json()
+        except requests.JSONDecodeError:
             return {}  # 204, or a body that nobody reads
+        except requests.RequestException as error:
+            raise _unreachable(error) from None
         return answer if isinstance(answer, dict) else {}
 
 
+class _Bearer(AuthBase):
+    """The app's key on each request. Without it requests would look for another in ~/.netrc."""
+
+    def __init__(self, api_key: str) -> None:
+        # A key may hold any character; but a line break in it would be an error that quotes it.
+        self._header = f"Bearer {''.join(api_key.split())}".encode().decode("latin-1")
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._header
+        return request
+
+
+def _repeatable(error: BackendError) -> bool:
+    # `rate_limit_error` is a 429 too, but of a quota: a second later it is no other.
+    return error.code == _NOT_SENT or (error.status in _REPEATABLE and error.code != "rate_limit_error")
+
+
 def _refusal(response: requests.Response) -> BackendError:
+    status, headers = response.status_code, response.headers
+    request_id = headers.get("X-Request-Id") or headers.get("X-Trace-Id") or ""
+    if status < HTTPStatus.BAD_REQUEST:
+        return BackendDown("the answer is none of Dify's; is dify_api_url right?", status=status, request_id=request_id)
     try:
-        body = response.content
-    except requests.RequestException:
+        body = response.raw.read(_REFUSAL_BYTES, decode_content=True)
+    except (urllib3.exceptions.HTTPError, OSError):
         body = b""
-    request_id = response.headers.get("X-Request-Id") or response.headers.get("X-Trace-Id") or ""
-    if response.ok:
-        return BackendDown("the answer is no event stream; is dify_api_url right?", status=response.status_code)
-    return from_response(response.status_code, body, request_id=request_id)
+    return from_response(status, body, request_id=request_id)
 
 
 def _unreachable(error: requests.RequestException) -> BackendUnreachable:
-    # The exception's text holds the URL, never the key; its class says enough for most.
+    """Name what went wrong by its class alone: the texts of requests may quote what was sent."""
+    cause = error.args[0] if error.args else error
+    if isinstance(cause, urllib3.exceptions.MaxRetryError):  # it never came to a connection
+        certificate = isinstance(error, requests.exceptions.SSLError)
+        return BackendUnreachable(type(cause.reason).__name__, code="" if certificate else _NOT_SENT)
     return BackendUnreachable(type(error).__name__)
 
 
-def _allow_idle(response: requests.Response, seconds: float) -> None:
-    """Give the socket the time-out of a running stream; until the headers it had that of the first event."""
-    sock = getattr(getattr(response.raw, "connection", None), "sock", None)
-    if sock is not None:
-        sock.settimeout(seconds + 5)  # a back-stop: the keeper ends an idle stream before
+def _each(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list) else ()

@@ -23,10 +23,10 @@ class Ids:
 
 @dataclass(frozen=True)
 class Delta:
-    """More text. `agent` tells agent_message from message, see `fold`."""
+    """More text; `event` is the name of the event that brought it."""
 
     text: str
-    agent: bool = False
+    event: str = "message"
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ class RunFinished:
     status: str
     outputs: Json = field(default_factory=dict)
     error: str = ""
+    files: tuple[FileMade, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,13 @@ def ids(payload: Json) -> Ids:
 def decode(payload: Json) -> DifyEvent | None:
     """Return what the payload means, or None for what has no meaning to us (ping, tts_*, node_finished, unknown)."""
     match payload.get("event"):
-        case "message" | "agent_message" | "message_file" as name if payload.get("answer") is not None:
-            # message_file with text: 1.11.2-1.12.1 rename plain deltas when the user sent a picture.
-            return Delta(_text(payload["answer"]), agent=name == "agent_message")
-        case "message_file":
+        case "message_file" if payload.get("url"):
             return _file(payload)
-        case "message_replace":
-            return Replaced(_text(payload.get("answer")))
+        case "message" | "agent_message" | "message_file" as name:
+            # message_file with text: 1.11.2-1.12.1 rename plain deltas when the user sent a picture.
+            return Delta(_text(payload.get("answer")), name)
+        case "message_replace" if isinstance(payload.get("answer"), str):
+            return Replaced(payload["answer"])
         case "agent_thought":
             # The same thought is sent again as it fills up; the tool is new exactly when no observation is there yet.
             tool = _text(payload.get("tool"))
@@ -132,29 +133,40 @@ def decode(payload: Json) -> DifyEvent | None:
 def _decode_run(name: str, data: Json) -> DifyEvent | None:
     match name:
         case "text_chunk":
-            return Delta(_text(data.get("text")))
-        case "text_replace":
-            return Replaced(_text(data.get("text")))
+            return Delta(_text(data.get("text")), name)
+        case "text_replace" if isinstance(data.get("text"), str):
+            return Replaced(data["text"])
         case "reasoning_chunk":
             return Reasoning(_text(data.get("reasoning")))
         case "workflow_started":
             return RunStarted()
-        case "node_started":
+        case "node_started" | "iteration_started" | "loop_started":
             return Step(_text(data.get("title")))
         case "workflow_finished":
-            return RunFinished(_text(data.get("status")), outputs=_object(data.get("outputs")), error=_text(data.get("error")))
+            return _finished(data)
         case "workflow_paused":
             return RunPaused()
         case _:
             return None
 
 
-def _file(payload: Json) -> FileMade | None:
-    url = _text(payload.get("url"))
-    if not url or payload.get("belongs_to") == "user":
+def _finished(data: Json) -> RunFinished:
+    files = data.get("files")
+    made = [_file(_object(file)) for file in files] if isinstance(files, list) else []
+    return RunFinished(
+        _text(data.get("status")),
+        outputs=_object(data.get("outputs")),
+        error=_text(data.get("error")),
+        files=tuple(file for file in made if file),
+    )
+
+
+def _file(file: Json) -> FileMade | None:
+    url = _text(file.get("url"))
+    if not url or file.get("belongs_to") == "user":
         return None
-    name = _text(payload.get("filename")) or url.split("?")[0].rsplit("/", 1)[-1]
-    return FileMade(url, name, is_image=payload.get("type") == "image")
+    name = _text(file.get("filename")) or url.partition("?")[0].rpartition("/")[2]
+    return FileMade(url, name, is_image=file.get("type") == "image")
 
 
 def _text(value: Any) -> str:

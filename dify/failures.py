@@ -5,13 +5,16 @@ answered with 200. Messages are matched by their beginning only: from 1.8 on the
 """
 
 import json
+import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from errors import (
     BackendBusy,
     BackendDown,
     BackendError,
+    BackendUnreachable,
     ConversationGone,
     InputRefused,
     KeyRefused,
@@ -40,20 +43,20 @@ _BY_CODE: Mapping[str, type[BackendError]] = {
     "conversation_completed": ConversationGone,
     "internal_server_error": BackendDown,
 }
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 401, 403, 404, 429, 500
 _DETAIL_LIMIT = 300  # characters of Dify's own message kept for the admin
+_WORD = "[A-Za-z0-9]"
 
 
 def from_response(status: int, body: bytes, *, request_id: str = "") -> BackendError:
     """Return the error for an HTTP answer that is no 2xx; the body may be JSON, HTML of a proxy, or nothing."""
     envelope = _envelope(body)
     code, message = str(envelope.get("code") or ""), str(envelope.get("message") or "")
-    if not message and body:
+    if not envelope and body:
         message = "the answer is not Dify's JSON (a proxy's page?)"
+    if status == HTTPStatus.NOT_FOUND:
+        return _not_found(code, message)(message, code=code, status=status, request_id=request_id)
     kind = _BY_CODE.get(code) or _by_status(status)
-    if status == _NOT_FOUND:
-        kind = ConversationGone if message.startswith("Conversation Not Exists") else WrongAppKind
-    return kind(message[:_DETAIL_LIMIT], code=code, status=status, request_id=request_id)
+    return kind(message, code=code, status=status, request_id=request_id)
 
 
 def from_event(code: str, message: str, status: int) -> BackendError:
@@ -64,26 +67,48 @@ def from_event(code: str, message: str, status: int) -> BackendError:
         kind = ModelFailed  # "Model x not exist.": the app's model was removed
     else:
         kind = _BY_CODE.get(code) or ModelFailed
-    return kind(message[:_DETAIL_LIMIT], code=code, status=status)
+    return kind(message, code=code, status=status)
 
 
 def from_run(error: str) -> BackendError:
     """Return the error for a run that finished as failed; from 1.15 on a bad input is told only here."""
     kind = InputRefused if "in input form" in error else RunFailed
-    return kind(error.strip()[-_DETAIL_LIMIT:], code="failed")
+    return kind(error.strip(), code="failed")
+
+
+def for_log(error: BackendError, words: str) -> BackendError:
+    """Return the same error with a detail fit for a log: short, and without what people wrote.
+
+    Dify quotes the question in some messages: a failed node's error, pydantic's dump of a refused body (1.11+).
+    """
+    detail = re.sub(r"input_value=.*?(?=, input_type=|$)", "input_value=…", error.detail, flags=re.DOTALL)
+    if words := words.strip():
+        # A question of one short word must not tear holes into other words.
+        detail = re.sub(f"(?<!{_WORD}){re.escape(words)}(?!{_WORD})", "…", detail)
+    if len(detail) > _DETAIL_LIMIT:  # a traceback tells most at its end
+        detail = f"{detail[: _DETAIL_LIMIT // 3]} … {detail[-_DETAIL_LIMIT * 2 // 3 :]}"
+    return type(error)(detail, code=error.code, status=error.status, request_id=error.request_id)
+
+
+def _not_found(code: str, message: str) -> type[BackendError]:
+    """Tell a lost conversation from a lost app, and both from an address where no Dify is."""
+    if message.startswith("Conversation Not Exists"):
+        return ConversationGone
+    nowhere = not code or message.startswith("The requested URL was not found")
+    return BackendUnreachable if nowhere else WrongAppKind
 
 
 def _by_status(status: int) -> type[BackendError]:
-    if status in {_UNAUTHORIZED, _FORBIDDEN}:
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return KeyRefused
-    if status == _TOO_MANY:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return BackendBusy
-    return BackendDown if status >= _SERVER_ERROR or not status else InputRefused
+    return BackendDown if status >= HTTPStatus.INTERNAL_SERVER_ERROR else InputRefused
 
 
 def _envelope(body: bytes) -> Mapping[str, Any]:
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}

@@ -6,7 +6,7 @@ since 1.13.1), and from 1.15 on a made-up failure may follow a good answer.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from backends.base import Event, File, Progress, Replace, Text, Thinking
@@ -34,17 +34,20 @@ End = Literal["open", "settling", "over"]
 
 
 class Fold:
-    """The answer so far: `feed` events in order, read `end`, then call `close`."""
+    """The answer so far: `feed` events in order until `end` is over, then `flush`, then `judge`."""
 
     def __init__(self, kind: AppKind, output_key: str = "") -> None:
         self._kind, self._output_key = kind, output_key
         self._thinking = ThinkingFilter()
+        self._said: list[str] = []
         self._agent_spoke = False
-        self._run_seen = False
-        self._message_ended = False
-        self._run: RunFinished | None = None
+        self._run_begun = self._run_ended = self._message_ended = False
         self._failure: BackendError | None = None
-        self.text = ""
+
+    @property
+    def text(self) -> str:
+        """The answer so far, without what is held back."""
+        return "".join(self._said)
 
     @property
     def end(self) -> End:
@@ -52,91 +55,106 @@ class Fold:
         if self._failure:
             return "over"
         if self._kind == "workflow":
-            return "over" if self._run else "open"
-        if self._run and not self._settled():
-            return "over"
+            return "over" if self._run_ended else "open"
         if self._message_ended:
-            return "settling" if self._run_seen and not self._run else "over"
-        return "settling" if self._run else "open"
+            return "settling" if self._run_begun and not self._run_ended else "over"
+        return "settling" if self._run_ended else "open"
 
     def feed(self, event: DifyEvent) -> Iterator[Event]:
         """Yield what the event changes."""
         match event:
-            case Delta(text, agent):
-                yield from self._delta(text, agent=agent)
+            case Delta(text, name):
+                yield from self._append(text, name)
             case Replaced(text):
                 yield from self._replace(text)
             case Reasoning(text):
                 yield Thinking(text)
             case Step(title):
                 yield Progress(title)
-            case FileMade(url, name, is_image):
-                yield File(url, name, is_image)
+            case FileMade():
+                yield _file(event)
             case RunStarted():
-                self._run_seen = True
+                self._run_begun = True
             case MessageEnd():
+                yield from self.flush()
                 self._message_ended = True
             case RunFinished():
+                yield from self.flush()
                 yield from self._finish_run(event)
             case RunPaused():
-                self._failure = WaitsForPerson(code="workflow_paused")
+                self._fail(WaitsForPerson(code="workflow_paused"))
             case Failure(code, message, status):
-                # 1.17 and some older servers report an error after a whole answer: the answer stands.
-                self._failure = None if self._message_ended and self.text else from_event(code, message, status)
+                self._fail(from_event(code, message, status))
 
-    def close(self) -> Iterator[Event]:
-        """Yield what was held back at the end of the stream; raise BackendError unless the answer is whole."""
-        yield from self._track(self._thinking.flush())
+    def flush(self) -> Iterator[Event]:
+        """Yield what was held back, when no more text comes."""
+        yield from self._keep(self._thinking.flush())
+
+    def judge(self) -> None:
+        """Raise BackendError unless the answer is whole."""
         if self._failure:
             raise self._failure
-        if self._run and not self._settled():
-            raise from_run(self._run.error)
         if self.end == "open":
-            raise AnswerInterrupted(code="eof")
+            raise AnswerInterrupted("the stream ended before the answer did", code="eof")
 
-    def _delta(self, text: str, *, agent: bool) -> Iterator[Event]:
-        if self._agent_spoke and not agent and self._kind == "chatbot" and text:
+    def _append(self, text: str, name: str) -> Iterator[Event]:
+        if name == "message" and text and self._agent_spoke:
             # A New Agent (1.15+) closes with one `message` that holds the whole answer again.
             self._agent_spoke = False
             yield from self._replace(text)
             return
-        self._agent_spoke = self._agent_spoke or agent
-        yield from self._track(self._thinking.feed(text))
+        self._agent_spoke = self._agent_spoke or name == "agent_message"
+        yield from self._keep(self._thinking.feed(text))
 
     def _replace(self, text: str) -> Iterator[Event]:
         self._thinking = ThinkingFilter()
-        self.text = ""
-        whole = "".join(part.text for part in (*self._thinking.feed(text), *self._thinking.flush()) if isinstance(part, Text))
-        self.text = whole
-        yield Replace(whole)
-
-    def _track(self, parts: Iterator[Text | Replace | Thinking]) -> Iterator[Event]:
+        parts = (*self._thinking.feed(text), *self._thinking.flush())
+        whole = Replace("")
         for part in parts:
-            if isinstance(part, Text):
-                self.text += part.text
-            elif isinstance(part, Replace):
-                self.text = part.text
+            match part:
+                case Text(more):
+                    whole = Replace(whole.text + more)
+                case Replace():
+                    whole = part
+        yield from self._keep(iter([whole]))
+
+    def _keep(self, parts: Iterator[Text | Replace | Thinking]) -> Iterator[Event]:
+        for part in parts:
+            match part:
+                case Text(text):
+                    self._said.append(text)
+                case Replace(text):
+                    self._said = [text]
             yield part
 
-    def _finish_run(self, run: RunFinished) -> Iterator[Event]:
-        if self._message_ended and self.text and run.status == "failed":
-            run = RunFinished("succeeded", run.outputs)  # the made-up failure of 1.15+
-        self._run = run
-        yield from self._track(self._thinking.flush())
-        if self._kind == "workflow":
-            final = _workflow_text(run.outputs, self._output_key, streamed=self.text)
-        else:
-            final = self.text or _as_text(run.outputs.get("answer", ""))
-        if not final:
-            return
-        before = self.text
-        replaced = list(self._replace(final))
-        if self.text != before:
-            yield from replaced
+    def _fail(self, error: BackendError) -> None:
+        """Note how it failed, unless the whole answer was there before: from 1.15 on a made-up failure may follow it."""
+        if not (self._message_ended and self.text):
+            self._failure = error
 
-    def _settled(self) -> bool:
-        """Whether the run's end is the end of an answer; a stopped one keeps what was written."""
-        return self._run is None or self._run.status in {"succeeded", "partial-succeeded", "stopped"}
+    def _finish_run(self, run: RunFinished) -> Iterator[Event]:
+        self._run_ended = True
+        if run.status == "failed":
+            self._fail(from_run(run.error))
+        elif run.status == "stopped":  # not by us: we would no longer listen. Dify's own limit of 1200 s is told like this.
+            self._fail(AnswerInterrupted(run.error, code="stopped"))
+        elif self._kind == "workflow":
+            yield from self._give_outputs(run)
+        elif not self.text:
+            yield from self._replace(_as_text(run.outputs.get("answer")))
+
+    def _give_outputs(self, run: RunFinished) -> Iterator[Event]:
+        streamed = self.text
+        replaced = list(self._replace(_workflow_text(run.outputs, self._output_key, streamed=streamed)))
+        if self.text != streamed:
+            yield from replaced
+        for file in run.files:
+            if file.url.partition("?")[0] not in self.text:  # streamed text may hold it as Markdown
+                yield _file(file)
+
+
+def _file(file: FileMade) -> File:
+    return File(file.url, file.name, file.is_image)
 
 
 def _workflow_text(outputs: Json, key: str, *, streamed: str) -> str:
@@ -149,10 +167,15 @@ def _workflow_text(outputs: Json, key: str, *, streamed: str) -> str:
     texts = [value for value in outputs.values() if isinstance(value, str)]
     if len(texts) == 1:
         return texts[0]
-    return streamed or "\n".join(_as_text(value) for value in outputs.values())
+    return streamed or "\n".join(filter(None, map(_as_text, outputs.values())))
 
 
 def _as_text(value: object) -> str:
-    if value is None:
+    """Return an output as people read it; files are no text, they are given as files."""
+    if value is None or _is_file(value) or (isinstance(value, list) and value and all(map(_is_file, value))):
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _is_file(value: object) -> bool:
+    return isinstance(value, Mapping) and value.get("dify_model_identity") == "__dify__file__"

@@ -5,6 +5,7 @@ pings (our sign of life) and fails on a character that a cut left torn.
 """
 
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,8 @@ import urllib3
 from dify.watch import Keeper, Limits, Silence, Watch
 
 _BITE = 65_536  # bytes asked for at once; what is there is taken, nothing is waited for
+_REST_SECONDS = 0.1  # for the end of a body behind its last event, which frees the connection for the next question
+_REST_BITES = 8
 
 
 class GuardedBytes:
@@ -28,6 +31,7 @@ class GuardedBytes:
         self._response = response
         self._raw: urllib3.response.BaseHTTPResponse = response.raw
         self._on_byte = on_byte
+        self._aborted = False
 
     def __iter__(self) -> Iterator[bytes]:
         parts: list[bytes] = []
@@ -42,17 +46,26 @@ class GuardedBytes:
             yield _valid(last)
 
     def close(self) -> None:
-        """Close the connection unless it was read to its end (then it goes back to the pool)."""
+        """Give the connection back to the pool if the body ends here, else close it."""
+        connection = socket_of(self._response)
+        if connection and not self._aborted:
+            connection.settimeout(_REST_SECONDS)
+            for _ in range(_REST_BITES):
+                if not self._read():
+                    break
         self._response.close()
 
     def abort(self) -> None:
         """End the reading at once, from any thread."""
+        self._aborted = True  # a socket that is shut down still hands out what has arrived
         try:
             self._raw.shutdown()
-        except (OSError, ValueError, RuntimeError):
+        except (OSError, ValueError, RuntimeError, TypeError):
             return  # already at its end
 
     def _read(self) -> bytes:
+        if self._aborted:
+            return b""
         try:
             return self._raw.read1(_BITE, decode_content=True)
         except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError):
@@ -60,7 +73,10 @@ class GuardedBytes:
 
 
 class EventStream:
-    """The payloads of one response, watched; `silence` tells why the wait ended, if it did not end by itself."""
+    """The payloads of one response, watched; iterate it once, then close it.
+
+    `silence` tells why the wait ended, None if the stream ended by itself. `opened` is when the question was sent.
+    """
 
     def __init__(
         self,
@@ -68,35 +84,43 @@ class EventStream:
         keeper: Keeper,
         limits: Limits,
         *,
-        on_doubt: Callable[[], None] | None = None,
+        opened: float,
+        on_doubt: "Callable[[EventStream], None] | None" = None,
     ) -> None:
-        self._response, self._keeper = response, keeper
-        self._watch = Watch(limits, time.monotonic(), doubtful=on_doubt is not None)
+        self._keeper, self._on_doubt = keeper, on_doubt
+        self._watch = Watch(limits, opened, doubtful=on_doubt is not None)
         self._bytes = GuardedBytes(response, self._byte)
-        self._on_doubt = on_doubt
         self.silence: Silence | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether a data event came."""
+        return self._watch.last_event > 0
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self._keeper.add(self._watch, self._on_silence)
-        try:
-            for event in sseclient.SSEClient(iter(self._bytes)).events():
-                payload = _object(event.data)
-                if payload is not None:
-                    self._watch.last_event = time.monotonic()
-                    yield payload
-        finally:
-            self.close()
+        for event in sseclient.SSEClient(iter(self._bytes)).events():
+            payload = _object(event.data)
+            if payload is None:
+                continue
+            first = not self.begun
+            self._watch.last_event = time.monotonic()
+            if first:
+                self._keeper.look_again()
+            yield payload
 
     def settle(self) -> None:
         """The answer is whole: wait only the grace time for what may follow."""
-        self._keeper.settle(self._watch)
+        self._watch.settled = time.monotonic()
+        self._keeper.look_again()
 
-    def abort(self) -> None:
+    def abort(self, why: Silence | None = None) -> None:
         """End the reading at once, from any thread."""
+        self.silence = why or self.silence
         self._bytes.abort()
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back; not while another thread iterates."""
         self._keeper.remove(self._watch)
         self._bytes.close()
 
@@ -104,12 +128,15 @@ class EventStream:
         self._watch.last_byte = time.monotonic()
 
     def _on_silence(self, silence: Silence) -> None:
-        if silence is Silence.DOUBT:
-            if self._on_doubt:
-                self._on_doubt()
-            return
-        self.silence = silence
-        self.abort()
+        if silence is not Silence.DOUBT:
+            self.abort(silence)
+        elif self._on_doubt:
+            self._on_doubt(self)
+
+
+def socket_of(response: requests.Response) -> socket.socket | None:
+    """Return the socket of a response whose body is not yet read to its end."""
+    return getattr(getattr(response.raw, "connection", None), "sock", None)
 
 
 def _valid(lines: bytes) -> bytes:
@@ -121,6 +148,6 @@ def _object(text: str) -> dict[str, Any] | None:
     """Return a payload, or None for noise: 0.6.0-0.6.3 ping as `data: ping`, and a cut leaves half a line."""
     try:
         payload = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) and "event" in payload else None

@@ -11,76 +11,85 @@ from collections.abc import Iterator
 from backends.base import Replace, Text, Thinking
 
 _TAGS = re.compile(
-    r"(?P<open><think(?:\s[^<>]*)?>|<details[^<>]*>\s*<summary>\s*Thinking\.\.\.\s*</summary>)"
+    r"(?P<think><think(?:\s[^<>]{0,200})?>)"
+    r"|(?P<details><details[^<>]{0,200}>\s{0,9}<summary>\s{0,9}Thinking\.\.\.\s{0,9}</summary>)"
     r"|(?P<close></think>)"
     r"|(?P<end></details>)"
 )
-_LONGEST_TAG = 300  # characters; a longer "tag" is text
+_ENDED_BY = {"think": "close", "details": "end"}
+_LONGEST_TAG = 300  # characters, and a little more than the longest that _TAGS takes
 
 
 class ThinkingFilter:
-    """Fed deltas in order, it yields Text, Thinking and (for a lone closing tag) Replace."""
+    """Fed deltas in order, it yields Text, Thinking and (for a lone closing tag) Replace.
+
+    Where the deltas are cut makes no difference to what comes out in all.
+    """
 
     def __init__(self) -> None:
         self._held = ""
-        self._inside = ""  # "" outside, else the group that ends it: "close" or "end"
-        self._answer_begun = False
-        self._said = ""
+        self._before = ""  # the character before what is held
+        self._ends_with = ""  # the tag that ends the thinking; "" outside of it
+        self._said: list[str] = []
 
     def feed(self, delta: str) -> Iterator[Text | Replace | Thinking]:
         """Yield what can be told apart now; what may be the beginning of a tag waits for the next delta."""
-        text, self._held = self._held + delta, ""
-        while tag := self._next_tag(text):
-            before, text = text[: tag.start()], text[tag.end() :]
-            yield from self._emit(before)
-            if tag.lastgroup == "open":
-                self._inside = "end" if tag.group().startswith("<details") else "close"
-            elif self._inside:
-                self._inside = ""
-            else:
+        text, begin = self._held + delta, 0
+        while tag := self._next_tag(text, begin):
+            yield from self._emit(text[begin : tag.start()])
+            begin = tag.end()
+            if self._ends_with:
+                self._ends_with = ""
+            elif tag.lastgroup == "close":
                 # Closed but never opened: all that was said so far was thinking.
                 yield from self._take_back()
-        safe = _end_of_certain(text)
-        self._held = text[safe:]
-        yield from self._emit(text[:safe])
+            else:
+                self._ends_with = _ENDED_BY[str(tag.lastgroup)]
+        certain = _end_of_certain(text, begin)
+        yield from self._emit(text[begin:certain])
+        self._before = text[certain - 1] if certain else self._before
+        self._held = text[certain:]
 
     def flush(self) -> Iterator[Text | Replace | Thinking]:
         """Yield what was held back, at the end of the stream."""
         text, self._held = self._held, ""
         yield from self._emit(text)
 
-    def _next_tag(self, text: str) -> re.Match[str] | None:
+    def _next_tag(self, text: str, begin: int) -> re.Match[str] | None:
         """Return the next tag that counts here: inside only the one that ends it, outside no lone `</details>`."""
-        for tag in _TAGS.finditer(text):
-            if self._inside:
-                if tag.lastgroup == self._inside:
+        for tag in _TAGS.finditer(text, begin):
+            if self._ends_with:
+                if tag.lastgroup == self._ends_with:
                     return tag
-            elif tag.lastgroup != "end":
+            elif tag.lastgroup != "end" and not self._is_quoted(text, tag.start()):
                 return tag
         return None
 
+    def _is_quoted(self, text: str, start: int) -> bool:
+        """Whether a tag stands in Markdown's code marks, as in an answer about tags."""
+        return (text[start - 1] if start else self._before) == "`"
+
     def _emit(self, text: str) -> Iterator[Text | Thinking]:
-        if self._inside:
+        if self._ends_with:
             if text:
                 yield Thinking(text)
             return
-        if not self._answer_begun:
+        if not self._said:
             text = text.lstrip()  # the blank lines between the thinking and the answer
         if text:
-            self._answer_begun = True
-            self._said += text
+            self._said.append(text)
             yield Text(text)
 
     def _take_back(self) -> Iterator[Replace | Thinking]:
         if self._said:
-            yield Thinking(self._said)
+            yield Thinking("".join(self._said))
             yield Replace("")
-        self._said, self._answer_begun = "", False
+        self._said.clear()
 
 
-def _end_of_certain(text: str) -> int:
+def _end_of_certain(text: str, begin: int) -> int:
     """Return the index from which `text` may still grow into a tag with the next delta."""
-    start = text.find("<", max(0, len(text) - _LONGEST_TAG))
+    start = text.find("<", max(begin, len(text) - _LONGEST_TAG))
     while start >= 0:
         if _may_become_tag(text[start:]):
             return start
@@ -93,4 +102,4 @@ def _may_become_tag(tail: str) -> bool:
         return True
     if tail.startswith("<details"):
         return "</summary>" not in tail
-    return tail.startswith("<think") and ">" not in tail
+    return re.match(r"<think\s[^<>]*$", tail) is not None

@@ -1,25 +1,34 @@
 """Ends the reading of streams that stay silent: one thread per backend looks after all of them."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+log = logging.getLogger("dingbridge.dify")
+
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a stream may be silent, in seconds.
+    """How long the client waits, in seconds.
 
     Dify pings every 10 s while a run lives, except before a queued run (1.13+) begins.
     """
 
-    first_event: float = 60  # until the first data event
+    first_event: float = 60  # from the question until the first data event
     idle: float = 60  # without a byte, once data came; pings count
     no_event: float = 600  # without a data event while pings go on: agents think for minutes
     whole: float = 1300  # all in all: Dify's own limit of a run is 1200 s
     grace: float = 3  # for the counterpart of a terminal event
-    doubt: float = 10  # without the first event of a known conversation before asking whether it still exists
+    doubt: float = 10  # without the first event of a known conversation, before asking whether it still exists
+    pause: float = 1  # before a call that cannot have begun is tried again; doubled each time
+
+    @property
+    def until_doubt(self) -> float:
+        """The time to ask leaves time for the second run, however short the wait for a first event is set."""
+        return min(self.doubt, self.first_event / 2)
 
 
 class Silence(Enum):
@@ -31,15 +40,16 @@ class Silence(Enum):
     WHOLE = "longer than a run may take"
     GRACE = "whole, but not closed"
     DOUBT = "no first event of a known conversation"
+    FORGOTTEN = "the conversation is no longer known"
 
 
 class Watch:
     """The times of one stream. The reader writes them; the keeper reads them (single attributes, so no lock)."""
 
-    def __init__(self, limits: Limits, now: float, *, doubtful: bool) -> None:
+    def __init__(self, limits: Limits, opened: float, *, doubtful: bool) -> None:
         self.limits = limits
-        self.opened = now
-        self.last_byte = now
+        self.opened = opened
+        self.last_byte = opened
         self.last_event = 0.0  # 0 until there is one
         self.settled = 0.0  # when a terminal event came whose counterpart may follow
         self.doubtful = doubtful
@@ -56,7 +66,7 @@ class Watch:
         else:
             candidates.append((self.opened + limits.first_event, Silence.FIRST_EVENT))
             if self.doubtful:
-                candidates.append((self.opened + limits.doubt, Silence.DOUBT))
+                candidates.append((self.opened + limits.until_doubt, Silence.DOUBT))
         return min(candidates, key=lambda candidate: candidate[0])
 
 
@@ -89,9 +99,8 @@ class Keeper:
         with self._changed:
             self._watches.pop(watch, None)
 
-    def settle(self, watch: Watch) -> None:
-        """A terminal event came: what is left has the grace time only."""
-        watch.settled = self._clock()
+    def look_again(self) -> None:
+        """A watch may be due sooner than it was: its first event came, or a terminal one."""
         with self._changed:
             self._changed.notify()
 
@@ -122,4 +131,7 @@ class Keeper:
                     else:
                         self._watches.pop(watch, None)
             for on_silence, _, why in silent:
-                on_silence(why)
+                try:
+                    on_silence(why)
+                except Exception:
+                    log.exception("a silent stream could not be ended")  # the others still need this thread

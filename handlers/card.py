@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from errors import CardRefused, DingTalkError, DingTalkUnreachable, TextTooLong, Throttled
+from errors import CardRefused, DingTalkError, DingTalkUnreachable, PermissionMissing, Throttled
 from handlers import markdown
 from handlers.dingtalk import DingTalkClient
 from handlers.message import Incoming
@@ -17,7 +17,8 @@ from handlers.pacing import pause
 from handlers.templates import Template
 
 STOP_ACTION = "btn_stop"
-_SAFE_CHARACTERS = 800  # of a text that DingTalk refused as too long, when nothing of it was shown before
+_SAFE_CHARACTERS = 800  # of a text that DingTalk refused, when nothing of it was shown before
+_VARIABLE_BYTES = 6_000  # of a text set as a variable; what is longer is streamed, which takes more
 _LIST_PREVIEW = {"dynamicSummary": "true"}  # the conversation list shows the text instead of "[card]"
 
 
@@ -165,6 +166,7 @@ class LiveCard:
         if not self._opened and self._template.flow == "flow_status":
             # This call brings the first text as well as the state: one call from the AI's first word to the reader.
             self._client.update_card(self.out_track_id, self._variables(FlowStatus.INPUTING, shown, stoppable=True))
+            text = text if _fits_variable(shown) else ""
         else:
             self._client.stream_card(self.out_track_id, self._template.content_key, shown)
         self._shown_now(text)
@@ -185,7 +187,7 @@ class LiveCard:
         self.ended.set()
 
     def _finalize(self, shown: str, *, failed: bool) -> None:
-        if self._mute and not isinstance(self._mute, TextTooLong):
+        if isinstance(self._mute, PermissionMissing):
             self._client.update_card(self.out_track_id, {self._template.content_key: shown})
             return
         if not self._opened and self._template.flow == "flow_status":
@@ -196,7 +198,7 @@ class LiveCard:
 
     def _what_fits(self, text: str) -> str:
         """Return the whole text, or as much as DingTalk took before it refused more, with a word on where the rest is."""
-        if not isinstance(self._mute, TextTooLong):
+        if self._mute is None or isinstance(self._mute, PermissionMissing):
             return text
         return f"{self._shown or text[:_SAFE_CHARACTERS]}\n\n{self._labels.continued}"
 
@@ -219,7 +221,7 @@ class LiveCard:
 
     def _refused(self, error: DingTalkError, closing: Closing | None) -> None:
         """DingTalk will never take this call."""
-        if not self._created or (closing and (self._mute or self._finalized)):
+        if not self._created or (closing and self._mute):
             self._give_up(error)
         elif closing and closing.failed and self._has_failed_state:
             self._has_failed_state = False  # own templates may lack that state: end it as finished
@@ -256,7 +258,9 @@ class LiveCard:
 
     def _variables(self, status: FlowStatus, text: str, *, stoppable: bool = False) -> Mapping[str, str]:
         """Return the template's variables; all are strings, structures are JSON in a string."""
-        variables = {self._template.content_key: text, "config": '{"autoLayout":true}'}
+        variables = {"config": '{"autoLayout":true}'}
+        if _fits_variable(text):
+            variables[self._template.content_key] = text
         if self._template.flow == "flow_status":
             shown: dict[str, Any] = {"order": [self._template.content_key]}
             if stoppable:
@@ -268,3 +272,7 @@ class LiveCard:
                 "sys_full_json_obj": json.dumps(shown, ensure_ascii=False),
             }
         return variables
+
+
+def _fits_variable(text: str) -> bool:
+    return len(text.encode()) <= _VARIABLE_BYTES

@@ -87,7 +87,7 @@ class StreamListener:
             opened = time.monotonic()
             try:
                 socket = await self._open()
-            except (DingTalkError, OSError, TimeoutError, websockets.WebSocketException, ValueError) as error:
+            except Exception as error:  # whatever it is, this listener tries again
                 self._report(error, pause)
             else:
                 self.state = "connected"
@@ -166,9 +166,11 @@ class StreamListener:
 
     def _report(self, error: Exception, pause: float) -> None:
         self.state = "connecting"
-        fix = self._texts.fix(error) if isinstance(error, DingTalkError) else self._texts.fix(DingTalkUnreachable(""))
-        what = str(error) if isinstance(error, DingTalkError) else "the socket could not be opened"
-        log.error("bot=%s cannot connect (%s: %s), again in %.0f s; %s", self.name, type(error).__name__, what, pause, fix)
+        if not isinstance(error, DingTalkError):
+            # Its own text may hold the address with the ticket.
+            error = DingTalkUnreachable(f"the socket could not be opened: {type(error).__name__}")
+        kind, fix = type(error).__name__, self._texts.fix(error)
+        log.error("bot=%s cannot connect (%s: %s), again in %.0f s; %s", self.name, kind, error, pause, fix)
 
     async def _pause(self, seconds: float) -> None:
         assert self._stopped is not None

@@ -172,11 +172,12 @@ class SandboxProcess:
         """Start the child and wait until it listens; OSError if it ends instead."""
         command = [sys.executable, "-m", "sandbox", "--follow-stdin", *self._arguments]
         folder = Path(__file__).resolve().parent.parent
-        # Its stdin is a pipe that nobody writes to: when this process dies, however it does, the pipe ends.
+        # Its stdin is a pipe that nobody writes to: when this process dies, however it does, the pipe ends. A session of
+        # its own spares it the terminal's Ctrl-C, so that it is still there while its parent puts things in order.
         self._child = subprocess.Popen(  # noqa: S603  # our own interpreter, our own module
-            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         )
-        assert self._child.stdout  # noqa: S101  # piped, two lines above
+        assert self._child.stdout
         line = self._child.stdout.readline()
         if not line:
             self.stop()
@@ -192,8 +193,8 @@ class SandboxProcess:
         child, self._child = self._child, None
         if child is None:
             return None
-        assert child.stdin  # noqa: S101  # piped in start
-        assert child.stdout  # noqa: S101  # piped in start
+        assert child.stdin
+        assert child.stdout
         child.stdin.close()
         try:
             return child.wait(_END_SECONDS)

@@ -132,10 +132,14 @@ class Control:
     async def put_fault(self, request: web.Request) -> Json:
         """Add a fault: {"point", "match"?, "times"?, "params"?}."""
         body = await _body(request)
-        if not isinstance(body.get("point"), str) or set(body) - {"point", "match", "times", "params"}:
-            raise ValueError("a fault is {point, match?, times?, params?}")
-        fault = self._faults.put(body["point"], body.get("match"), body.get("times"), body.get("params"))
-        return {"id": fault.id}
+        point, match = body.get("point"), body.get("match") or {}
+        times, params = body.get("times"), body.get("params") or {}
+        maps = isinstance(match, dict) and isinstance(params, dict)
+        if not isinstance(point, str) or not maps or set(body) - {"point", "match", "times", "params"}:
+            raise ValueError("a fault is {point, match?: {fact: text}, times?, params?: {...}}")
+        if times is not None and not (isinstance(times, int) and times > 0):
+            raise ValueError("times is a whole number above 0, or null")
+        return {"id": self._faults.put(point, match, times, params).id}
 
     async def remove_fault(self, request: web.Request) -> Json:
         """Take a fault back."""

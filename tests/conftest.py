@@ -30,6 +30,7 @@ class Bridge:
     api_key: str
     turns: list[TurnRecord]
     since: int
+    heard: int = 0
     message: Json = field(default_factory=dict)
 
     def say(self, text: str, **options: Any) -> Json:
@@ -56,8 +57,8 @@ class Bridge:
 
     def said(self, seconds: float = 15) -> str:
         """Wait for the next message that the bot sends without a card, and return its text."""
-        record = self.sandbox.wait_for(self.since, seconds, kind="said", client_id=self.client_id)
-        self.since = record["seq"]
+        record = self.sandbox.wait_for(max(self.since, self.heard), seconds, kind="said", client_id=self.client_id)
+        self.heard = record["seq"]
         return str(record["text"])
 
     def records(self, **match: str) -> list[Json]:
@@ -84,11 +85,11 @@ def make_bridge(sandbox: SandboxClient) -> Iterator[MakeBridge]:
         app: Json | None = None,
         bot: str = "",
         variables: dict[str, str] | None = None,
-        wait: bool = True,
+        secret_known_to_dingtalk: str = "",
     ) -> Bridge:
         name = f"{app_type}-{uuid.uuid4().hex[:8]}"
         secret, key = f"secret-{name}", f"app-{name}"
-        sandbox.put_app(name, secret, name, **{"qps": 0, **(app or {})})
+        sandbox.put_app(name, secret_known_to_dingtalk or secret, name, **{"qps": 0, **(app or {})})
         sandbox.put_dify_app(key, name, kind or _DIFY_KINDS[app_type], profile=profile, **(dify or {}))
         text = (
             f"bots:\n  - name: {name}\n    dingtalk_app_client_id: {name}\n    dingtalk_app_client_secret: {secret}\n"
@@ -105,7 +106,7 @@ def make_bridge(sandbox: SandboxClient) -> Iterator[MakeBridge]:
         fleets.append(fleet)
         since = sandbox.last()
         fleet.start()
-        if wait:
+        if not secret_known_to_dingtalk:
             sandbox.wait_for(since, kind="stream.connected", client_id=name)
         return Bridge(sandbox, fleet, name, key, turns, since)
 

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from sandbox.dify.call import Call, RequestHandler, Service, bearer_key
-from sandbox.dify.errors import json_response
+from sandbox.dify.errors import json_response, not_found, refusal_response
 from sandbox.dify.events import Event
 from sandbox.dify.profiles import NEWEST
 
@@ -16,6 +16,17 @@ def index(service: Service) -> RequestHandler:
         profile = app.profile if app else NEWEST
         body = {"welcome": "Dify OpenAPI", "api_version": "v1", "server_version": profile.version}
         return json_response(body, profile)
+
+    return handle
+
+
+def nothing(service: Service) -> RequestHandler:
+    """Any other address under /v1: a 404 in Dify's own form, key or no key."""
+
+    async def handle(request: web.Request) -> web.Response:
+        app = service.apps.opened_by(bearer_key(request))
+        profile = app.profile if app else NEWEST
+        return refusal_response(not_found("The requested URL was not found on the server."), profile, request.path)
 
     return handle
 

@@ -58,8 +58,10 @@ class App:
         return self.kind in {"advanced-chat", "workflow"}
 
 
-def parse(body: Mapping[str, Any]) -> App:
-    """An app from the control API's JSON; ValueError names what is wrong with it."""
+def parse(body: Any) -> App:
+    """An app from the control API's JSON; ValueError or TypeError says what is wrong with it."""
+    if not isinstance(body, dict):
+        raise TypeError("an app is a JSON object")
     settings = dict(body)
     pace = dict(settings.pop("pace", None) or {})
     letter = settings.pop("profile", NEWEST.name)
@@ -72,8 +74,8 @@ def parse(body: Mapping[str, Any]) -> App:
     settings |= pace
     if unknown := settings.keys() - {field.name for field in fields(App)}:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-    if missing := {"api_key", "name"} - settings.keys():
-        raise ValueError(f"missing: {', '.join(sorted(missing))}")
+    if missing := [name for name in ("api_key", "name") if not settings.get(name)]:
+        raise ValueError(f"missing: {', '.join(missing)}")
     return App(profile=PROFILES[letter], **settings)
 
 

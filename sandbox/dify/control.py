@@ -24,8 +24,7 @@ class _Control:
 
     async def add_app(self, request: web.Request) -> web.Response:
         try:
-            body = json.loads(await request.read())
-            added = parse(body)
+            added = parse(json.loads(await request.read()))
         except (ValueError, TypeError) as error:
             return web.json_response({"error": str(error)}, status=400)
         self._service.apps.put(added)

@@ -23,7 +23,6 @@ async def stream(call: Call, turn: Turn, telling: Telling, task: Task) -> web.St
     mortal = call.profile.disconnect_aborts and in_process
     player = Player(call.app, task, audience, turn.frames.ping, mortal=mortal)
     try:
-        await wire.open()
         call.note(200)
         if call.profile.worker and not in_process:
             await audience.send(turn.frames.ping)

@@ -31,8 +31,8 @@ class Ids:
 
     def error(self, code: str, status: int, message: str) -> Event:
         """The event of a run that broke; it alone carries no task_id."""
-        common = self._message("error") if self.message_id else {"event": "error", "workflow_run_id": self.workflow_run_id}
-        return {**common, "code": code, "status": status, "message": message}
+        envelope = self._message("error") if self.message_id else {"event": "error", "workflow_run_id": self.workflow_run_id}
+        return {**envelope, "code": code, "status": status, "message": message}
 
     def _message(self, name: str) -> Event:
         conversation = {"conversation_id": self.conversation_id} if self.conversation_id else {}

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from uuid import uuid4
@@ -72,20 +71,18 @@ async def stop(call: Call) -> web.Response:
 
 async def _generate(call: Call, asked: Asked) -> web.StreamResponse:
     """Begin the answer and wait for it; it goes on by itself when the caller leaves."""
-    release = _take_slot(call)
+    _check_slots(call)
     if asked.streaming and (order := call.service.faults.take("dify.stream", app=call.app.name, user=asked.user)):
         call.stream_orders = order.params
-    try:
-        turn, telling = _begin(call, asked)
-    except RefusalError:
-        release()
-        raise
+    turn, telling = _begin(call, asked)
     task = Task(turn.ids.task_id, call.app.api_key, asked.user)
-    call.service.memory.tasks.put(task.id, task)
+    tasks, active = call.service.memory.tasks, call.service.active
+    tasks.put(task.id, task)
+    active[call.app.api_key] += 1
 
     def ended(_: object) -> None:
-        call.service.memory.tasks.drop(task.id)
-        release()
+        tasks.drop(task.id)
+        active[call.app.api_key] -= 1
 
     answering = call.service.start((stream if asked.streaming else block)(call, turn, telling, task))
     answering.add_done_callback(ended)
@@ -182,14 +179,12 @@ def _check_kind(call: Call, kinds: set[str], code: str) -> None:
         raise RefusalError(400, code, "Please check if your app mode matches the right API route.")
 
 
-def _take_slot(call: Call) -> Callable[[], None]:
-    """Take one of the app's places for answers under way, and give what frees it; 429 when all are taken."""
-    active, app = call.service.active, call.app
-    if app.max_active_requests and active[app.api_key] >= app.max_active_requests:
+def _check_slots(call: Call) -> None:
+    """An app may have a limit of answers under way."""
+    app = call.app
+    if app.max_active_requests and call.service.active[app.api_key] >= app.max_active_requests:
         message = (
             "Too many requests. Please try again later. "
             f"The current maximum concurrent requests allowed for {app.id} is {app.max_active_requests}."
         )
         raise RefusalError(429, "too_many_requests", message)
-    active[app.api_key] += 1
-    return lambda: active.subtract([app.api_key])

@@ -1,8 +1,6 @@
 """How chatflow and workflow apps tell a run: the engine's events around the text, and each version's way to end."""
 
-import json
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -12,13 +10,15 @@ from sandbox.dify.errors import model_status
 from sandbox.dify.nodes import Node, branch_event
 from sandbox.dify.stillborn import synthetic_failure
 from sandbox.dify.turn import Outcome, Step, Turn, half, reasoning_text
+from sandbox.dify.voice import Voice, as_text
 
 _STOPPED = "Stopped by user."
 _ABORTED = "User requested stop"
 _NODE_FAILED = "CodeExecutionError: the sandbox was asked to fail here"
 _MODEL_FAILED = "[sandbox] the model answered with status code 500"
 _NO_END = "Workflow stream ended without a terminal event"
-_ANNOTATION_GAP = 0.01
+_ANNOTATION_GAP = 0.01  # Dify says a stored answer character by character
+_BETWEEN_OUTPUTS = ["end", "answer"]
 
 
 class GraphTelling:
@@ -30,7 +30,8 @@ class GraphTelling:
         self._profile = turn.app.profile
         self._chatflow = turn.app.kind == "advanced-chat"
         self._separated = turn.app.separated_reasoning and self._profile.new_engine
-        self._begun = time.monotonic()
+        self._voice = Voice(turn)
+        self._text = ""
         self._said: list[str] = []
         self._places = 0
         self._last_node: str | None = None
@@ -41,14 +42,12 @@ class GraphTelling:
         if self._turn.script.annotation and self._chatflow:
             yield from self._annotated()
             return
-        inputs = self._engine_inputs()
-        yield self._frame(
-            events.workflow_started(self._turn.ids, self._profile, self._turn.app.workflow_id, self._turn.run_number, inputs)
-        )
+        inputs = self._voice.engine_inputs()
+        yield self._voice.run_started(inputs)
         start = self._node("start")
-        yield self._frame(start.started(self._turn.ids, self._profile))
+        yield self._voice.frame(start.started(self._turn.ids, self._profile))
         known = dict(self._turn.inputs) if self._profile.new_engine else inputs
-        yield self._frame(start.finished(self._turn.ids, self._profile, inputs=known, outputs=known))
+        yield self._voice.frame(start.finished(self._turn.ids, self._profile, inputs=known, outputs=known))
         if self._turn.script.parallel:
             yield from self._branches()
         if self._turn.script.fail:
@@ -74,8 +73,8 @@ class GraphTelling:
         constants = {name: value for name, value in self._turn.app.outputs.items() if value != ANSWER}
         if constants and not self._chatflow:
             code = self._node("code")
-            yield self._frame(code.started(self._turn.ids, self._profile))
-            yield self._frame(code.finished(self._turn.ids, self._profile, outputs=constants))
+            yield self._voice.frame(code.started(self._turn.ids, self._profile))
+            yield self._voice.frame(code.finished(self._turn.ids, self._profile, outputs=constants))
         yield from self._llm()
         if self._turn.script.error:
             yield from self._broken(self._turn.script.error)
@@ -88,12 +87,13 @@ class GraphTelling:
     def _llm(self) -> Iterator[Step]:
         script, profile = self._turn.script, self._profile
         llm = self._node("llm")
-        yield self._frame(llm.started(self._turn.ids, profile))
+        yield self._voice.frame(llm.started(self._turn.ids, profile))
         yield script.first
         if self._separated and script.thoughts and profile.reasoning_chunk:
             yield from self._reasoning()
         prefix = "" if self._separated else reasoning_text(script.thoughts, profile.think)
-        pieces = script.pieces(prefix + script.text)
+        self._text = prefix + script.text
+        pieces = script.pieces(self._text)
         if script.error:
             yield from self._say(half(pieces))
             return
@@ -102,18 +102,20 @@ class GraphTelling:
         else:
             yield from self._say_outputs([*pieces, ""])
         tokens = len(self._said)
-        usage = events.usage(profile, tokens, self._elapsed(), script.first)
-        outputs: dict[str, Any] = {"text": "".join(self._said), "usage": usage, "finish_reason": "stop"}
+        usage = events.usage(profile, tokens, self._voice.elapsed(), script.first)
+        outputs: dict[str, Any] = {"text": self._text, "usage": usage, "finish_reason": "stop"}
         if profile.new_engine:
             outputs["reasoning_content"] = script.thoughts if self._separated else ""
         prompts = [{"role": "user", "text": self._turn.query, "files": []}]
         details = {"model_mode": "chat", "prompts": prompts, "model_provider": "sandbox", "model_name": "scripted"}
-        yield self._frame(
-            llm.finished(self._turn.ids, profile, details=details, outputs=outputs, seconds=self._elapsed(), tokens=12 + tokens)
+        yield self._voice.frame(
+            llm.finished(
+                self._turn.ids, profile, details=details, outputs=outputs, seconds=self._voice.elapsed(), tokens=12 + tokens
+            )
         )
 
     def _say(self, pieces: list[str]) -> Iterator[Step]:
-        frame = self._deltas(["llm", "text"])
+        frame = self._voice.deltas(["llm", "text"])
         gap = self._turn.script.gap
         for piece in pieces:
             self._said.append(piece)
@@ -122,33 +124,17 @@ class GraphTelling:
 
     def _say_outputs(self, pieces: list[str]) -> Iterator[Step]:
         """The End outputs as one text: values after each other with a line break between; before 1.9 the LLM's only."""
-        end_selector = ["end", "answer"]
         for place, (name, value) in enumerate(self._turn.app.outputs.items()):
             if value == ANSWER:
                 yield from self._say(pieces)
             elif self._profile.new_engine:
-                yield self._deltas(["code", name])(_as_text(value))
+                yield self._voice.deltas(["code", name])(as_text(value))
             if self._profile.new_engine and place < len(self._turn.app.outputs) - 1:
-                yield self._deltas(end_selector)("\n")
-
-    def _deltas(self, selector: list[str]) -> Any:
-        if self._chatflow:
-            as_file = self._profile.text_as_file and self._turn.sent_files
-            name = "message_file" if as_file else "message"
-            event = events.text_delta(self._turn.ids, self._profile, name=name, selector=selector)
-            return self._turn.frames.deltas(event, "answer")
-        data = {"text": "", **({"from_variable_selector": selector} if self._profile.selectors else {})}
-        return self._turn.frames.deltas(self._turn.ids.graph_event("text_chunk", data), "text")
+                yield self._voice.deltas(_BETWEEN_OUTPUTS)("\n")
 
     def _reasoning(self) -> Iterator[Step]:
         for piece in [*self._turn.script.pieces(self._turn.script.thoughts), ""]:
-            data = {
-                "message_id": self._turn.ids.message_id,
-                "reasoning": piece,
-                "node_id": "llm",
-                "is_final": not piece,
-            }
-            yield self._frame(self._turn.ids.graph_event("reasoning_chunk", data))
+            yield self._voice.reasoning(piece, is_final=not piece)
             yield self._turn.script.gap
 
     def _chatflow_end(self) -> Iterator[Step]:
@@ -156,16 +142,16 @@ class GraphTelling:
         if made:
             picture = f"\n\n![{made['filename']}]({made['url']})"
             self._said.append(picture)
-            yield self._deltas(["answer", "answer"])(picture)
+            yield self._voice.deltas(["answer", "answer"])(picture)
             self._outcome.files = [made]
         answer = self._node("answer")
         outputs = {"answer": "".join(self._said), "files": self._outcome.files}
-        yield self._frame(answer.started(self._turn.ids, self._profile))
-        yield self._frame(answer.finished(self._turn.ids, self._profile, outputs=outputs))
+        yield self._voice.frame(answer.started(self._turn.ids, self._profile))
+        yield self._voice.frame(answer.finished(self._turn.ids, self._profile, outputs=outputs))
         self._outcome.outputs = outputs if self._profile.new_engine else {"answer": outputs["answer"]}
         if replacement := self._turn.script.replacement:
             self._said = [replacement]
-            yield self._frame(events.message_replace(self._turn.ids, self._profile, replacement, "output_moderation"))
+            yield self._voice.frame(events.message_replace(self._turn.ids, self._profile, replacement, "output_moderation"))
         if self._profile.message_end == "before":
             yield self._message_end()
         yield self._finished()
@@ -173,41 +159,42 @@ class GraphTelling:
             yield self._message_end()
 
     def _workflow_end(self) -> Iterator[Step]:
-        text = "".join(self._said)
-        outputs = {name: text if value == ANSWER else value for name, value in self._turn.app.outputs.items()}
+        outputs = {name: self._text if value == ANSWER else value for name, value in self._turn.app.outputs.items()}
         if made := self._turn.made_file:
             outputs["picture"], self._outcome.files = made, [made]
         end = self._node("end")
-        yield self._frame(end.started(self._turn.ids, self._profile))
-        yield self._frame(end.finished(self._turn.ids, self._profile, inputs=outputs, outputs=outputs))
-        self._outcome.outputs = outputs or self._nothing()
+        yield self._voice.frame(end.started(self._turn.ids, self._profile))
+        yield self._voice.frame(end.finished(self._turn.ids, self._profile, inputs=outputs, outputs=outputs))
+        self._outcome.outputs = outputs or None
         yield self._finished()
 
     def _failing_node(self) -> Iterator[Step]:
         yield self._turn.script.first
         code = self._node("code")
-        yield self._frame(code.started(self._turn.ids, self._profile))
-        yield self._frame(code.finished(self._turn.ids, self._profile, inputs={"q": self._turn.query}, error=_NODE_FAILED))
+        yield self._voice.frame(code.started(self._turn.ids, self._profile))
+        yield self._voice.frame(
+            code.finished(self._turn.ids, self._profile, inputs={"q": self._turn.query}, error=_NODE_FAILED)
+        )
         self._outcome.status, self._outcome.code, self._outcome.error = "failed", "invalid_param", _NODE_FAILED
         yield self._finished()
         if self._chatflow and not self._profile.worker:
-            yield self._frame(self._turn.ids.error("invalid_param", 400, f"Run failed: {_NODE_FAILED}"))
+            yield self._voice.frame(self._turn.ids.error("invalid_param", 400, f"Run failed: {_NODE_FAILED}"))
 
     def _branches(self) -> Iterator[Step]:
         """Two nodes side by side; until 1.8 the branches are announced."""
         for branch in ("left", "right"):
             if self._profile.parallel:
-                yield self._frame(branch_event(self._turn.ids, "parallel_branch_started", branch))
+                yield self._voice.frame(branch_event(self._turn.ids, "parallel_branch_started", branch))
             node = self._node("template", branch)
-            yield self._frame(node.started(self._turn.ids, self._profile))
-            yield self._frame(node.finished(self._turn.ids, self._profile, outputs={"output": branch}))
+            yield self._voice.frame(node.started(self._turn.ids, self._profile))
+            yield self._voice.frame(node.finished(self._turn.ids, self._profile, outputs={"output": branch}))
             if self._profile.parallel:
                 more = {"status": "succeeded", "error": None}
-                yield self._frame(branch_event(self._turn.ids, "parallel_branch_finished", branch, **more))
+                yield self._voice.frame(branch_event(self._turn.ids, "parallel_branch_finished", branch, **more))
 
     def _annotated(self) -> Iterator[Step]:
         """A stored answer instead of a run: no engine, so a worker's stream finds no end of its own."""
-        frame = self._deltas([])
+        frame = self._voice.deltas([])
         for character in self._turn.script.text:
             self._said.append(character)
             yield frame(character)
@@ -221,7 +208,7 @@ class GraphTelling:
     def _broken(self, code: str) -> Iterator[Step]:
         """An error event: the last word before 1.13; in a worker silence follows, since 1.15 an invented finish."""
         self._outcome.status, self._outcome.code, self._outcome.error = "failed", code, _MODEL_FAILED
-        yield self._frame(self._turn.ids.error(code, model_status(code), _MODEL_FAILED))
+        yield self._voice.frame(self._turn.ids.error(code, model_status(code), _MODEL_FAILED))
         if self._profile.synthetic:
             self._outcome.error = _NO_END
             yield self._finished()
@@ -230,65 +217,13 @@ class GraphTelling:
             self.hushed = self._profile.worker
 
     def _finished(self) -> bytes:
-        outcome = self.outcome()
-        facts = {
-            "status": outcome.status,
-            "outputs": outcome.outputs if outcome.outputs is not None else self._nothing(),
-            "error": outcome.error,
-            "elapsed_time": round(self._elapsed(), 6),
-            "total_tokens": len(self._said),
-            "total_steps": outcome.steps,
-            "finished_at": int(time.time()),
-            "files": outcome.files,
-        }
-        by = {"id": self._turn.end_user_id, "user": self._turn.user}
-        turn = self._turn
-        data = events.run_end(turn.ids, self._profile, turn.app.workflow_id, turn.run_number, by, outcome=facts)
-        return self._frame(turn.ids.graph_event("workflow_finished", data))
+        return self._voice.run_finished(self.outcome(), len(self._said))
 
     def _message_end(self) -> bytes:
-        usage = events.usage(self._profile, len(self._said), self._elapsed(), self._turn.script.first)
-        reasoning = {"llm": self._turn.script.thoughts} if self._separated and self._turn.script.thoughts else None
-        metadata = events.metadata(self._profile, usage, reasoning=reasoning)
-        return self._frame(events.message_end(self._turn.ids, self._profile, metadata, self._outcome.files))
-
-    def _engine_inputs(self) -> dict[str, Any]:
-        ids, app = self._turn.ids, self._turn.app
-        inputs: dict[str, Any] = dict(self._turn.inputs)
-        if self._chatflow:
-            inputs["sys.query"] = self._turn.query
-        inputs["sys.files"] = list(self._turn.sent_files)
-        if self._chatflow and self._profile.sys_conversation:
-            inputs["sys.conversation_id"] = ids.conversation_id
-        inputs["sys.user_id"] = self._turn.user
-        if self._chatflow:
-            inputs["sys.dialogue_count"] = self._turn.dialogue_count + (not self._profile.sys_conversation)
-        return {
-            **inputs,
-            "sys.app_id": app.id,
-            "sys.workflow_id": app.workflow_id,
-            "sys.workflow_run_id": ids.workflow_run_id,
-        }
+        thoughts = self._turn.script.thoughts if self._separated else ""
+        return self._voice.message_end(len(self._said), self._outcome.files, thoughts)
 
     def _node(self, kind: str, branch: str | None = None) -> Node:
         self._places += 1
         after, self._last_node = self._last_node, kind
         return Node(execution_id=str(uuid4()), kind=kind, place=self._places, after=after, branch=branch)
-
-    def _nothing(self) -> dict[str, Any] | None:
-        return {} if self._profile.new_engine else None
-
-    def _elapsed(self) -> float:
-        return time.monotonic() - self._begun
-
-    def _frame(self, event: Mapping[str, Any]) -> bytes:
-        return self._turn.frames.event(event)
-
-
-def _as_text(value: Any) -> str:
-    """How an End output that is no text looks inside the streamed text."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return "\n".join(f"- {_as_text(item)}" for item in value)
-    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -41,31 +41,38 @@ class Player:
 
         Dify counts time from the run's beginning: a ping each `ping_seconds`, a stop of its own after `max_seconds`.
         """
-        send = self._audience.send
-        due = time.monotonic()
-        self._end, self._next_ping = due + self._app.max_seconds, due + self._app.ping_seconds
+        now = time.monotonic()
+        self._end, self._next_ping = now + self._app.max_seconds, now + self._app.ping_seconds
         if only_pings:
             await self._until(self._end + 1)
+        elif not await self._tell(telling, now):
+            return False
+        if self._task.stopped:
+            for frame in telling.stopped():
+                await self._audience.send(frame)
+        elif telling.hushed:
+            await self._hush()
+        return True
+
+    async def _tell(self, telling: Telling, due: float) -> bool:
+        """The steps one by one, each wait reckoned from the last one's end so that no delay adds up."""
+        send = self._audience.send
         for step in telling.steps():
-            if self._task.stopped:
-                break
             if isinstance(step, bytes):
                 await send(step)
             else:
                 due += step
                 await self._until(due)
+            if self._task.stopped:
+                break
             if self._mortal and not self._audience.alive():
                 return False
-        if self._task.stopped:
-            for frame in telling.stopped():
-                await send(frame)
-        elif telling.hushed:
-            await self._hush()
         return True
 
     async def _until(self, due: float) -> None:
         while (left := due - time.monotonic()) > 0 and not self._task.stopped:
-            await asyncio.sleep(min(left, _LOOK_UP))
+            to_ping = max(0.0, self._next_ping - time.monotonic())
+            await asyncio.sleep(min(left, to_ping, _LOOK_UP))
             now = time.monotonic()
             if now >= self._next_ping:
                 self._next_ping += self._app.ping_seconds
@@ -89,5 +96,5 @@ class Nobody:
         """Drop the frame."""
 
     def alive(self) -> bool:
-        """A blocking run goes on whatever its caller does."""
-        return True
+        """Nobody listens, so there is no stream to keep open in silence."""
+        return False

@@ -42,6 +42,7 @@ def add_routes(app: web.Application, records: Records, faults: Faults) -> None:
     app.router.add_post("/v1/files/upload", endpoint(service, files.upload, reads_json=False))
     app.router.add_get(r"/files/tools/{file_id}.{extension:\w+}", files.serve(service))
     app.router.add_get("/files/{file_id}/file-preview", files.serve(service))
+    app.router.add_route("*", "/v1/{rest:.*}", about.nothing(service))
     add_control_routes(app, service)
 
     async def close(_: web.Application) -> None:

@@ -44,7 +44,11 @@ class Hurt:
 
 
 class Wire:
-    """Sends frames until the client is gone or the order says that the stream ends; then sending does nothing."""
+    """Sends frames until the client is gone or the order says that the stream ends; then sending does nothing.
+
+    Even the status line leaves with the first frame only, as it does from a real Dify: who asks a slow chat app hears
+    nothing at all before the first token or ping.
+    """
 
     def __init__(self, request: web.Request, headers: Mapping[str, str], hurt: Hurt | None) -> None:
         self.response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8", **headers})
@@ -54,15 +58,13 @@ class Wire:
         self._sent = 0
         self._held: list[bytes] = []
 
-    async def open(self) -> None:
-        """Begin the answer. Its headers leave with the first frame, as they do from a real Dify."""
-        await self.response.prepare(self._request)
-
     async def send(self, frame: bytes) -> None:
         """Write one frame."""
         if self.closed_by:
             return
         try:
+            if not self.response.prepared:
+                await self.response.prepare(self._request)
             if self._hurt is None:
                 await self.response.write(frame)
             else:
@@ -82,6 +84,8 @@ class Wire:
         if self.closed_by:
             return
         try:
+            if not self.response.prepared:
+                await self.response.prepare(self._request)
             if self._held:
                 await self.response.write(b"".join(self._held))
             await self.response.write_eof()
@@ -91,7 +95,10 @@ class Wire:
             self.closed_by = "server"
 
     async def _send_hurt(self, hurt: Hurt, frame: bytes) -> None:
-        self._sent += frame.startswith(b"data: {")
+        if not frame.startswith(b"data: {"):
+            await self._write(hurt, frame)
+            return
+        self._sent += 1
         if hurt.strange and self._sent % 2:  # every other time, so that whole answers pass between
             await self._write(hurt, _strange_frames())
         if hurt.huge and self._sent == _HUGE_PLACE:

@@ -104,8 +104,8 @@ class ApiFront:
         self._records.add("dingtalk", "api", api=exchange.api, status=status, took=took, **exchange.facts, **facts)
 
 
-class Dropped(Exception):  # noqa: N818  # an order to hang up, not an error
-    """The connection shall be cut without an answer."""
+class Dropped(Exception):
+    """An order to cut the connection without an answer."""
 
 
 @web.middleware

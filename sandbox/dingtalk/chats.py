@@ -5,7 +5,7 @@ import hashlib
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sandbox.dingtalk.apps import App
@@ -57,6 +57,7 @@ class Chat:
             "conversation_id": self.conversation_id,
             "conversation_type": self.conversation_type,
             "title": self.title,
+            "people": [asdict(person) for person in self.members.values()],
             "messages": [*self.messages],
         }
 

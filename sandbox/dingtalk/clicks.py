@@ -50,7 +50,7 @@ class Clicks:
         if unacked is None:
             return None
         await asyncio.wait([unacked.ack], timeout=_PATIENCE_SECONDS)
-        return _response(unacked.ack.result()) if unacked.ack.done() else None
+        return unacked.ack.result().response() if unacked.ack.done() else None
 
     def _apply(self, app: App, card: Card, user_id: str, response: Mapping[str, Any]) -> None:
         try:
@@ -79,13 +79,3 @@ def callback(app: App, card: Card, user_id: str, action_id: str, params: Mapping
         "content": content,
         "value": content,
     }
-
-
-def _response(ack: Mapping[str, Any]) -> dict[str, Any] | None:
-    if ack.get("code") != 200:  # noqa: PLR2004  # the only good code of an acknowledgement
-        return None
-    try:
-        response = json.loads(ack.get("data") or "{}").get("response") or {}
-    except (ValueError, TypeError, AttributeError):
-        return None
-    return response if isinstance(response, dict) else None

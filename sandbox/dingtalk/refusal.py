@@ -3,7 +3,7 @@
 from typing import Any
 
 
-class Refusal(Exception):  # noqa: N818  # it is the platform's answer, not our failure
+class Refusal(Exception):
     """A refusal of api.dingtalk.com: an HTTP status and a body with requestid, code and message."""
 
     def __init__(self, status: int, code: str, message: str, **more: Any) -> None:
@@ -18,7 +18,7 @@ class Refusal(Exception):  # noqa: N818  # it is the platform's answer, not our 
         return {"requestid": request_id, "code": self.code, "message": self.message, **self.more}
 
 
-class OldRefusal(Exception):  # noqa: N818  # as above
+class OldRefusal(Exception):
     """A refusal of oapi.dingtalk.com: HTTP 200 all the same, with errcode and errmsg."""
 
     def __init__(self, errcode: int, errmsg: str) -> None:

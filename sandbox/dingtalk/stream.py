@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from sandbox.dingtalk.apps import App
+from sandbox.dingtalk.frames import Ack, frame_text, read_ack, same_json
 from sandbox.faults import Faults
 from sandbox.records import Records
 
@@ -48,7 +49,7 @@ class Unacked:
     topic: str
     msg_id: str | None
     sent: float
-    ack: asyncio.Future[dict[str, Any]]
+    ack: asyncio.Future[Ack]
 
 
 class Stream:
@@ -98,7 +99,7 @@ class Stream:
         topic: str,
         data: Mapping[str, Any],
         msg_id: str | None = None,
-        ack: asyncio.Future[dict[str, Any]] | None = None,
+        ack: asyncio.Future[Ack] | None = None,
     ) -> Unacked | None:
         """Send one CALLBACK frame to a connection chosen at random among those subscribed; None if there is none.
 
@@ -156,16 +157,8 @@ class Stream:
         lose: bool = False,
     ) -> bool:
         message_id = uuid.uuid4().hex
-        headers = {
-            "appId": connection.app.client_id,
-            "connectionId": connection.connection_id,
-            "contentType": "application/json",
-            "messageId": message_id,
-            "time": str(int(time.time() * 1000)),
-            "topic": topic,
-        }
         text = json.dumps(data, ensure_ascii=False)
-        frame = {"specVersion": "1.0", "type": kind, "headers": headers, "data": text}
+        frame = frame_text(connection.app.client_id, connection.connection_id, message_id, kind, topic, text)
         if kind == "SYSTEM":
             connection.system_ids.append(message_id)
         if topic == "ping":
@@ -180,21 +173,20 @@ class Stream:
             return True
         try:
             async with asyncio.timeout(_SEND_SECONDS):
-                await connection.socket.send_str(json.dumps(frame, ensure_ascii=False))
+                await connection.socket.send_str(frame)
         except (ConnectionError, TimeoutError):
             self._unacked.pop(message_id, None)
             return False
         return True
 
     def _hear(self, connection: Connection, raw: str) -> None:
-        try:
-            ack = json.loads(raw)
-            message_id, code, data = ack["headers"]["messageId"], ack["code"], ack.get("data")
-        except (ValueError, TypeError, KeyError):
+        ack = read_ack(raw)
+        if ack is None:
             self._note("ack.stray", connection, reason="not an acknowledgement")
             return
+        message_id = ack.message_id
         if (opaque := connection.unanswered_pings.pop(message_id, None)) is not None:
-            if not _same_json(data, opaque):
+            if not same_json(ack.data, opaque):
                 self._note("ack.stray", connection, message_id=message_id, reason="pong without the ping's data")
                 connection.unanswered_pings[message_id] = opaque
             return
@@ -208,7 +200,7 @@ class Stream:
         del self._unacked[message_id]
         msg = {"msg_id": unacked.msg_id} if unacked.msg_id else {}
         after = round(time.monotonic() - unacked.sent, 6)
-        self._note("ack", connection, message_id=message_id, topic=unacked.topic, code=code, after=after, **msg)
+        self._note("ack", connection, message_id=message_id, topic=unacked.topic, code=ack.code, after=after, **msg)
         if not unacked.ack.done():
             unacked.ack.set_result(ack)
 
@@ -251,10 +243,3 @@ class Stream:
             connection_id=connection.connection_id,
             **facts,
         )
-
-
-def _same_json(text: object, wanted: str) -> bool:
-    try:
-        return bool(json.loads(text) == json.loads(wanted)) if isinstance(text, str) else False
-    except ValueError:
-        return False

@@ -5,9 +5,17 @@ import { people, texts } from "./texts.js";
 const WAIT_SECONDS = 25;
 const CALM_MS = 120; // one drawing for many records
 const RETRY_MS = 1500;
+const NEAR_PIXELS = 40; // so near the end the log keeps scrolling with it
 
 const element = (id) => document.getElementById(id);
-const state = { language: localStorage.getItem("language") || "zh", apps: [], chats: [], cards: new Map(), chosen: null };
+const state = {
+  language: localStorage.getItem("language") || "zh",
+  people: [...people], // grows by whoever else writes to a bot
+  apps: [],
+  chats: [],
+  cards: new Map(),
+  chosen: null,
+};
 const t = (name) => texts[state.language][name];
 const keyOf = (chat) => `${chat.client_id} ${chat.conversation_id}`;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -57,7 +65,12 @@ async function loadAll() {
 }
 
 const loadApps = async () => { state.apps = (await call("apps")).apps; };
-const loadChats = async () => { state.chats = (await call("chats")).chats; };
+const loadChats = async () => {
+  state.chats = (await call("chats")).chats;
+  for (const person of state.chats.flatMap((chat) => chat.people)) {
+    if (!state.people.some(({ nick }) => nick === person.nick)) state.people.push(person);
+  }
+};
 const loadCards = async () => {
   const { cards } = await call("cards");
   state.cards = new Map(cards.map((card) => [card.out_track_id, card]));
@@ -78,6 +91,7 @@ async function take(records) {
 
 function draw() {
   drawStatus();
+  drawPeople();
   drawChats();
   drawMessages();
 }
@@ -87,6 +101,13 @@ function drawWords() {
   document.title = t("title");
   for (const each of document.querySelectorAll("[data-t]")) each.textContent = t(each.dataset.t);
   draw();
+}
+
+function drawPeople() {
+  const select = element("person");
+  for (const [index, person] of state.people.entries()) {
+    if (!select.options[index]) select.append(make("option", { value: index, textContent: person.nick }));
+  }
 }
 
 function drawStatus() {
@@ -120,15 +141,16 @@ function drawChats() {
 function drawMessages() {
   const chat = state.chats.find((each) => keyOf(each) === state.chosen);
   element("chat-title").textContent = chat ? chat.title : t("newChat");
-  const log = element("messages");
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-  if (log.dataset.key !== state.chosen) log.replaceChildren();
-  log.dataset.key = state.chosen ?? "";
+  const log = element("log");
+  const list = element("messages");
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PIXELS;
+  if (list.dataset.key !== state.chosen) list.replaceChildren();
+  list.dataset.key = state.chosen ?? "";
   const messages = chat?.messages ?? [];
-  while (log.children.length > messages.length) log.lastChild.remove();
+  while (list.children.length > messages.length) list.lastChild.remove();
   messages.forEach((message, index) => {
-    if (!log.children[index]) log.append(messageItem(message));
-    if (message.card) drawCard(log.children[index], state.cards.get(message.card));
+    if (!list.children[index]) list.append(messageItem(message));
+    if (message.card) drawCard(list.children[index], state.cards.get(message.card));
   });
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
@@ -168,15 +190,15 @@ function choose(chat) {
   state.chosen = keyOf(chat);
   element("bot").value = chat.client_id;
   element("place").value = chat.conversation_type;
-  const index = people.findIndex((person) => person.nick === chat.title);
+  const index = state.people.findIndex((person) => person.nick === chat.title);
   if (chat.conversation_type === "1" && index >= 0) element("person").value = index;
   draw();
-  element("messages").scrollTop = element("messages").scrollHeight;
+  element("log").scrollTop = element("log").scrollHeight;
 }
 
 function chooseByForm() {
   const place = element("place").value;
-  const { nick } = people[element("person").value];
+  const { nick } = state.people[element("person").value];
   const chat = state.chats.find((each) => each.client_id === element("bot").value
     && each.conversation_type === place && (place === "2" || each.title === nick));
   state.chosen = chat ? keyOf(chat) : null;
@@ -193,7 +215,7 @@ async function send() {
   const message = {
     client_id: element("bot").value,
     conversation_type: element("place").value,
-    sender: people[element("person").value],
+    sender: state.people[element("person").value],
     text,
     ...(group && (stays ? { conversation_id: open.conversation_id, conversation_title: open.title }
                         : { conversation_title: t("groupTitle") })),
@@ -205,14 +227,14 @@ async function send() {
     if (!sent.delivered) element("problem").textContent = t("undelivered") + t("noConnection");
     await loadChats();
     draw();
-    element("messages").scrollTop = element("messages").scrollHeight;
+    element("log").scrollTop = element("log").scrollHeight;
   } catch (error) {
     element("problem").textContent = error.message;
   }
 }
 
 async function press(card, action) {
-  const { staff_id } = people[element("person").value];
+  const { staff_id } = state.people[element("person").value];
   try {
     await call("clicks", { out_track_id: card.out_track_id, user_id: staff_id ?? "", action_id: action });
   } catch (error) {
@@ -220,7 +242,6 @@ async function press(card, action) {
   }
 }
 
-element("person").append(...people.map((person, index) => make("option", { value: index, textContent: person.nick })));
 element("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   send();

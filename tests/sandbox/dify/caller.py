@@ -61,26 +61,28 @@ class App:
         pace = {"tokens_per_second": 0, "chunk_chars": 6}
         self.client.put_dify_app(self.key, self.key, self.kind, profile=self.profile, **{"pace": pace, **self.settings})
 
-    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+    def call(self, method: str, path: str, *, timeout: float = 30, **options: Any) -> requests.Response:
         """Any request with the app's key."""
         headers = {"Authorization": f"Bearer {self.key}", **options.pop("headers", {})}
-        return requests.request(method, self.client.url + path, headers=headers, timeout=30, **options)
+        return requests.request(method, self.client.url + path, headers=headers, timeout=timeout, **options)
 
-    def post(self, query: str, *, mode: str = "streaming", stream: bool = False, **body: Any) -> requests.Response:
+    def post(
+        self, query: str, /, *, mode: str = "streaming", stream: bool = False, timeout: float = 30, **body: Any
+    ) -> requests.Response:
         """A generate call; the question is the query and, where the kind has none, the input `query`."""
         inputs = {"query": query} if self.kind in PATHS else {}
         full = {"inputs": inputs, "query": query, "user": "u1", "response_mode": mode, **body}
         full = {name: value for name, value in full.items() if value is not None}
-        return self.call("POST", PATHS.get(self.kind, "/v1/chat-messages"), json=full, stream=stream)
+        return self.call("POST", PATHS.get(self.kind, "/v1/chat-messages"), json=full, stream=stream, timeout=timeout)
 
-    def ask(self, query: str, **body: Any) -> Heard:
+    def ask(self, query: str, /, **body: Any) -> Heard:
         """A streamed answer, heard to its end."""
         answer = self.post(query, **body)
         assert answer.status_code == 200, answer.text
         assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
         return Heard(answer.content)
 
-    def refused(self, query: str, **body: Any) -> tuple[int, dict[str, Any]]:
+    def refused(self, query: str, /, **body: Any) -> tuple[int, dict[str, Any]]:
         """A refused generate call: its status and JSON."""
         answer = self.post(query, **body)
         return answer.status_code, answer.json()

@@ -57,7 +57,7 @@ _CHUNK = f"text_chunk: {_WORKFLOW} | text from_variable_selector"
 _ERROR = "error: conversation_id message_id created_at code status message"
 
 
-def _common(parts: dict[str, str]) -> dict[str, Shape]:
+def _both(parts: dict[str, str]) -> dict[str, Shape]:
     without_conversation = [line.replace("conversation_id ", "") for line in (_DELTA, _end(parts))]
     round_ = (_THOUGHT, _AGENT_DELTA, _THOUGHT)
     return {
@@ -74,7 +74,7 @@ def _old() -> dict[str, Shape]:
     failed = _failed(_B, _CHATFLOW)
     replaced = f"message_replace: {_MESSAGE} answer"
     return {
-        **_common(_B),
+        **_both(_B),
         "chat-replaced": (_DELTA, replaced, _end(_B)),
         "chatflow": (*chatflow, _run_end(_B, _CHATFLOW), _end(_B)),
         "chatflow-stopped": (*chatflow[:5], _run_end(_B, _CHATFLOW), _end(_B)),
@@ -88,7 +88,7 @@ def _new() -> dict[str, Shape]:
     chatflow = _graph(_G, _CHATFLOW, _DELTA, last_node="answer")
     replaced = f"message_replace: {_MESSAGE} answer reason"
     return {
-        **_common(_G),
+        **_both(_G),
         "chat-replaced": (_DELTA, replaced, _end(_G)),
         "chatflow": ("ping", *chatflow, _end(_G), _run_end(_G, _CHATFLOW)),
         "chatflow-stopped": ("ping", *chatflow[:5], _run_end(_G, _CHATFLOW)),

@@ -80,7 +80,7 @@ def test_an_annotation_hit_in_a_chatflow_has_no_run(app: MakeApp, profile: str) 
     """Message and end only; then EOF, or silence until the relay gives up, or an invented failed run."""
     chatflow = app("advanced-chat", profile, idle_seconds=1.5)
     begun = time.monotonic()
-    heard = chatflow.ask("嗯[[annotation]]")
+    heard = chatflow.ask("嗯[[annotation]][[len=4]]")
     names = [name for name in heard.names if name != "ping"]
     synthetic = ["workflow_started", "workflow_finished"] if profile == "H" else []
     assert names == ["message", "message_end", *synthetic]
@@ -99,11 +99,11 @@ def test_an_annotation_hit_in_a_chat_names_its_source(app: MakeApp) -> None:
 @pytest.mark.parametrize("profile", _ALL)
 def test_an_error_event_in_a_chatflow_is_followed_as_the_version_does(app: MakeApp, profile: str) -> None:
     """EOF until 1.12, silence in 1.13 and 1.14, an invented finish since 1.15; the text before it stands."""
-    chatflow = app("advanced-chat", profile, idle_seconds=0.6)
+    chatflow = app("advanced-chat", profile, idle_seconds=1.2)
     begun = time.monotonic()
     heard = chatflow.ask("嗯[[error=rate_limit_error]]")
     assert _ends(heard) == (["error", "workflow_finished"] if profile == "H" else ["error"])
-    assert (time.monotonic() - begun > 0.6) is (profile in "FG")
+    assert (time.monotonic() - begun > 1.2) is (profile in "FG")
     error = heard.only("error")
     assert (error["code"], error["status"]) == ("rate_limit_error", 429)
     assert "task_id" not in error
@@ -137,7 +137,6 @@ def test_separated_reasoning_streams_beside_the_answer(app: MakeApp) -> None:
     assert reasoning == {"llm": "".join(chunk["reasoning"] for chunk in chunks)}
     assert "think" not in heard.text
     assert "think" not in app("advanced-chat", "D", separated_reasoning=True).ask("嗯[[think]]").text
-    assert "think" in app("advanced-chat", "B", separated_reasoning=True).ask("嗯[[think]]").raw.decode() or True
 
 
 @pytest.mark.parametrize("profile", "ABCD")

@@ -84,6 +84,12 @@ def test_a_conversation_id_is_a_uuid_or_empty(app: MakeApp, profile: str) -> Non
     assert chat.ask("嗯", conversation_id="").text
 
 
+def test_an_unknown_address_is_404_in_difys_form(app: MakeApp) -> None:
+    """JSON, not the web server's page."""
+    answer = app("chat").call("POST", "/v1/chat-message", json={})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
 def test_an_empty_query_is_refused(app: MakeApp) -> None:
     """Blank counts as empty."""
     status, body = app("chat").refused(" ")
@@ -114,5 +120,6 @@ def test_blocking_answers_say_the_same_as_streams(app: MakeApp, profile: str) ->
     assert chatflow.refused("嗯[[fail]]", mode="blocking")[1]["message"].startswith("Run failed: ")
     done = workflow.post("你好", mode="blocking").json()["data"]
     assert (done["status"], list(done["outputs"])) == ("succeeded", ["text"])
+    assert chatflow.post("嗯[[annotation]]", mode="blocking").json()["answer"]
     failed = workflow.post("嗯[[fail]]", mode="blocking")
     assert (failed.status_code, failed.json()["data"]["status"]) == (200, "failed")

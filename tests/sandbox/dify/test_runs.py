@@ -3,6 +3,7 @@
 import pytest
 import requests
 
+from sandbox.client import SandboxProcess
 from tests.sandbox.dify.caller import App, Heard, first_event
 from tests.sandbox.dify.conftest import MakeApp
 
@@ -65,6 +66,15 @@ def test_a_run_that_takes_too_long_is_stopped_by_dify(app: MakeApp) -> None:
     assert heard.raw.count(b"ping") >= 2
 
 
+def test_not_even_the_status_line_comes_before_the_first_frame(app: MakeApp) -> None:
+    """A chat app's caller waits for its headers as long as for the first token or ping; a worker pings at once."""
+    chat, chatflow = (app(kind, ping_seconds=60) for kind in ("chat", "advanced-chat"))
+    with pytest.raises(requests.ReadTimeout):
+        chat.post("[[first=60]]", stream=True, timeout=0.3)
+    with chatflow.post("[[first=60]]", stream=True, timeout=10) as answer:
+        assert answer.status_code == 200
+
+
 def test_an_empty_answer_is_an_answer(app: MakeApp) -> None:
     """The stream ends well with no text at all."""
     for kind in ("chat", "advanced-chat", "workflow"):
@@ -92,11 +102,20 @@ def test_the_pace_is_the_apps_or_the_questions(app: MakeApp) -> None:
     assert [len(event["answer"]) for event in heard.events if event["event"] == "message"] == [3, 3, 3, 3, 3, 0]
 
 
-def test_a_closed_sandbox_ends_its_streams(app: MakeApp) -> None:
-    """A caller that leaves in the middle frees its place for the next one."""
-    chat = app("chat", "G", max_active_requests=1, pace={"tokens_per_second": 50})
+def test_a_place_is_free_again_when_the_run_ends(app: MakeApp) -> None:
+    """Not when its caller leaves: the run goes on and holds it."""
+    chat = app("chat", "G", max_active_requests=1, pace=_SLOW)
     with chat.post("[[tokens=20]]", stream=True) as answer:
         first_event(answer)
-    chat.client.wait_for(kind="answer", app=chat.key)
-    assert isinstance(chat.post("[[len=3]]"), requests.Response)
-    assert chat.client.dify_apps()[-1]["active"] == 0
+    assert chat.refused("[[len=3]]")[0] == 429
+    chat.client.wait_for(kind="stream.closed", app=chat.key)
+    assert chat.ask("[[len=3]]").text
+
+
+def test_the_sandbox_ends_at_once_with_streams_under_way() -> None:
+    """Its end breaks them off, and is a good one."""
+    process = SandboxProcess()
+    endless = App(process.start(), "chat", "H")
+    with endless.post("[[tokens=9000]][[rate=9]]", stream=True) as answer:
+        first_event(answer)
+        assert process.stop() == 0

@@ -1,6 +1,5 @@
 """Profiles B and G speak like the real 0.15 and 1.14: order of events, keys of each, framing."""
 
-import json
 import re
 
 import pytest
@@ -113,9 +112,10 @@ def test_events_are_recorded_where_an_app_asks_for_it(app: MakeApp) -> None:
     assert recorded == ["ping", *(event["event"] for event in heard.events)]
 
 
-def test_a_task_id_is_known_from_the_first_event(app: MakeApp) -> None:
-    """So that a stop can come early."""
+def test_a_request_is_recorded_when_its_stream_begins(app: MakeApp) -> None:
+    """Not only at its end, so that a test can wait for it."""
     slow = app("chat", pace={"tokens_per_second": 5})
     with slow.post("[[tokens=100]]", stream=True) as answer:
         assert first_event(answer)["task_id"]
-    assert json.dumps(slow.client.wait_for(kind="request", app=slow.key)["query"])
+        record = slow.client.wait_for(kind="request", app=slow.key)
+    assert (record["status"], record["user"], record["query"]) == (200, "u1", "[[tokens=100]]")

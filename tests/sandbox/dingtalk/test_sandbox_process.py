@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 
 def _start(*arguments: str) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "sandbox", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  # our own
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # our own
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -65,6 +65,14 @@ def test_faults_are_listed_and_taken_back(sandbox: SandboxClient) -> None:
     assert fault in [each["id"] for each in sandbox.faults()]
     assert sandbox.remove_fault(fault)
     assert not sandbox.remove_fault(fault)
+
+
+@pytest.mark.parametrize("fault", [{}, {"point": "x", "times": 0}, {"point": "x", "params": ["delay"]}, {"point": "x", "y": 1}])
+def test_unfit_fault_is_refused(sandbox: SandboxClient, fault: dict[str, object]) -> None:
+    """What is no fault is a 400 that says what one is."""
+    answer = requests.post(f"{sandbox.url}/sandbox/faults", json=fault, timeout=SECONDS)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
 
 
 @pytest.mark.parametrize("settings", [{"qps": "many"}, {"no_such": 1}, {"existing_card": "maybe"}])

@@ -27,7 +27,7 @@ SHOWN = {"msgContent": "", "staticMsgContent": "", "sys_full_json_obj": json.dum
 )
 def test_streaming_refuses(bot: Bot, changes: dict[str, object], status: int, code: str) -> None:
     """Each flaw has its status and code; a wrong key is but an unknown error."""
-    assert refusal(bot.stream(bot.card(), "x", **changes)) == (status, code)
+    assert refusal(bot.stream(bot.card(), **{"content": "x", **changes})) == (status, code)
 
 
 def test_own_template_goes_through_its_states_by_streaming_alone(bot: Bot) -> None:

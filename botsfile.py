@@ -1,0 +1,200 @@
+"""Reads `.bots.yaml`: the list of bots as frozen settings, and all that is wrong with it, each with line, path and fix."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+import envfile
+import yamlfile
+from envfile import Variables
+from errors import Problem
+from problems import Language, explain, sentence, where
+from settings import BotSection, BotSettings, Kinds
+
+# The values that .bots.yaml.example shows; left in place they are no values.
+PLACEHOLDERS = frozenset({"your-client-id", "your-client-secret", "app-your-dify-api-key"})
+# So are those of the lines that our own problems tell to write.
+_NO_VALUES = PLACEHOLDERS | {"ding…", "app-…", "…"}
+
+_REFERENCE = re.compile(r"\$\{([^}]*)\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SHOWABLE_KEY = re.compile(r"[\w-]{1,40}")
+
+_Section = TypeVar("_Section", bound=BaseModel)
+_Fields = Mapping[str, FieldInfo]
+
+
+def read(
+    text: str, variables: Variables, kinds: Kinds, *, file: str, language: Language
+) -> tuple[tuple[BotSettings, ...], list[Problem]]:
+    """Return the bots and the problems; bots are left out only where there are problems."""
+    try:
+        yaml = yamlfile.parse(text, typed=kinds.typed)
+    except yamlfile.BrokenYaml as broken:
+        return (), [Problem(where(file, broken.line, language), "", sentence(f"yaml_{broken.kind}", language))]
+    reader = _Reader(yaml, variables, kinds, file, language)
+    bots = reader.read()
+    return bots, reader.problems()
+
+
+def references(text: str) -> frozenset[str]:
+    """Return the names of the variables that a `.bots.yaml` refers to."""
+    return frozenset(_REFERENCE.findall(text))
+
+
+class _Reader:
+    def __init__(self, yaml: yamlfile.YamlFile, variables: Variables, kinds: Kinds, file: str, language: Language) -> None:
+        self._yaml, self._variables, self._kinds = yaml, variables, kinds
+        self._file, self._language = file, language
+        self._found: list[tuple[int, Problem]] = []
+        self._told: set[yamlfile.Path] = set()
+
+    def problems(self) -> list[Problem]:
+        """Return what was found, from the file's top to its end."""
+        return [problem for _, problem in sorted(self._found, key=lambda found: found[0])]
+
+    def read(self) -> tuple[BotSettings, ...]:
+        """Return the bots that are right."""
+        for path in self._yaml.repeated:
+            self._note(path, sentence("repeated_key", self._language))
+        entries, path = self._entries(self._yaml.content)
+        filled = [self._filled(entry, (*path, index)) for index, entry in enumerate(entries)]
+        self._refuse_repeated(filled, path, "name", "repeated_name")
+        self._refuse_repeated(filled, path, "dingtalk_app_client_id", "repeated_client_id")
+        bots = [self._bot(entry, (*path, index)) for index, entry in enumerate(filled)]
+        return tuple(bot for bot in bots if bot)
+
+    def _entries(self, content: Any) -> tuple[list[Any], yamlfile.Path]:
+        """Return the list of bots and its path; a list without `bots:` above it is read on, to find all that is wrong."""
+        if isinstance(content, list):
+            self._add((), "list_at_top", fix="bots:")
+            return content, ()
+        path = ("bots",)
+        for key in (content or {}).keys() - {"bots"}:
+            self._unknown((), key, ["bots"])
+        entries = (content or {}).get("bots")
+        if isinstance(entries, list) and entries:
+            return entries, path
+        self._add(path, "bots_not_a_list" if entries else "no_bots", fix="bots:\n        - name: …")
+        return [], path
+
+    def _bot(self, entry: Any, path: yamlfile.Path) -> BotSettings | None:
+        if not isinstance(entry, dict):
+            self._add(path, "not_a_mapping", fix="- name: …")
+            return None
+        reply = self._reply(entry.get("handler"), path)
+        sections = (BotSection, self._kinds.backend, reply)
+        fields = {key: known for section in sections for key, known in section.model_fields.items()}
+        for key, value in entry.items():
+            if key not in fields:
+                self._unknown(path, key, list(fields))
+            elif isinstance(value, str) and value in _NO_VALUES:
+                self._add((*path, key), "placeholder", fix=_line_to_write(key, fields))
+        bot = self._section(BotSection, entry, path)
+        backend = self._section(self._kinds.backend, entry, path)
+        shown = self._section(reply, entry, path)
+        return BotSettings(bot, backend, shown) if bot and backend and shown else None
+
+    def _reply(self, handler: Any, path: yamlfile.Path) -> type[BaseModel]:
+        """Return the section of the bot's handler; of the usual one when there is no such handler."""
+        usual = str(BotSection.model_fields["handler"].default)
+        name = usual if handler in (None, "") else handler
+        if not isinstance(name, str) or name not in self._kinds.handlers:
+            choices = " | ".join(self._kinds.handlers)
+            self._add((*path, "handler"), "not_one_of", fix=f"handler: {usual}", choices=choices)
+            name = usual
+        return self._kinds.handlers[name]
+
+    def _section(self, section: type[_Section], entry: dict[str, Any], path: yamlfile.Path) -> _Section | None:
+        """Return the section's part of a bot: the keys with a value, else the variables that stand in for them."""
+        given = {key: value for key, value in entry.items() if key in section.model_fields and value not in (None, "")}
+        stand_in = {key: name for key, name in self._kinds.env_defaults.items() if key in section.model_fields}
+        defaults = {key: self._variables[name] for key, name in stand_in.items() if name in self._variables}
+        try:
+            return section.model_validate({**defaults, **given})
+        except ValidationError as error:
+            for refusal in error.errors(include_url=False, include_input=False):
+                key = str(refusal["loc"][0])
+                if key not in given and key in defaults:
+                    problem = envfile.refused(self._variables, stand_in[key], refusal, self._language)
+                    self._found.append((0, problem))
+                else:
+                    self._refuse((*path, *refusal["loc"]), refusal, section.model_fields, empty=key in entry)
+        return None
+
+    def _refuse(self, path: yamlfile.Path, refusal: Mapping[str, Any], fields: _Fields, *, empty: bool) -> None:
+        left_empty = empty and refusal["type"] == "missing"
+        said = sentence("empty", self._language) if left_empty else explain(refusal, self._language)
+        key = str(refusal["loc"][0])
+        meant = refusal.get("ctx", {}).get("meant")
+        self._say(path, said, f"{path[-1]}: {meant}" if meant else _line_to_write(key, fields))
+
+    def _filled(self, value: Any, path: yamlfile.Path) -> Any:
+        """Return the value with variables put in and, where it is text, without blanks around it."""
+        if isinstance(value, dict):
+            return {key: self._filled(inner, (*path, key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._filled(inner, (*path, index)) for index, inner in enumerate(value)]
+        if not isinstance(value, str):
+            return value
+
+        def variable(found: re.Match[str]) -> str:
+            name = found[1]
+            if not _NAME.fullmatch(name):
+                self._add(path, "bad_reference", fix=f"{path[-1]}: ${{NAME}}")
+            elif name not in self._variables:
+                self._add(path, "unset_variable", variable=name, fix=f"{name}=…  (.env)")
+            return self._variables.get(name, found[0])
+
+        return _REFERENCE.sub(variable, value).strip()
+
+    def _refuse_repeated(self, entries: list[Any], path: yamlfile.Path, key: str, name: str) -> None:
+        first: dict[str, int] = {}
+        for index, entry in enumerate(entries):
+            value = entry.get(key) if isinstance(entry, dict) else None
+            if not value or not isinstance(value, str) or value in _NO_VALUES:
+                continue
+            if value in first:
+                self._add((*path, index, key), name, value=value, first=first[value] + 1)
+            first.setdefault(value, index)
+
+    def _unknown(self, path: yamlfile.Path, key: str, known: list[str]) -> None:
+        guess = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+        if ":" in key or "：" in key:  # the value is a part of the key then
+            self._add((*path, key), "yaml_no_space" if ":" in key else "yaml_wide_colon")
+        elif guess:
+            self._add((*path, key), "unknown_key_guess", guess=guess[0], fix=f"{guess[0]}: …")
+        else:
+            self._add((*path, key), "unknown_key")
+
+    def _add(self, path: yamlfile.Path, name: str, *, fix: str = "", **values: object) -> None:
+        self._say(path, sentence(name, self._language, **values), fix)
+
+    def _say(self, path: yamlfile.Path, said: str, fix: str) -> None:
+        """Note one problem for each path: what comes after the first is mostly its consequence."""
+        if path not in self._told:
+            self._told.add(path)
+            self._note(path, said, fix)
+
+    def _note(self, path: yamlfile.Path, said: str, fix: str = "") -> None:
+        line = self._yaml.line(path)
+        self._found.append((line, Problem(where(self._file, line, self._language), _dotted(path), said, fix)))
+
+
+def _line_to_write(key: str, fields: _Fields) -> str:
+    """Return a line that would be right: with the key's example, or else its default."""
+    if key not in fields:
+        return ""
+    examples = fields[key].examples
+    value = examples[0] if examples else fields[key].default
+    return f"{key}: {'…' if value in (None, '') else value}"
+
+
+def _dotted(path: yamlfile.Path) -> str:
+    """Return the path as `bots[0].name`. What looks like no key is not shown: it may be a value that slipped there."""
+    shown = [f"[{part}]" if isinstance(part, int) else f".{part if _SHOWABLE_KEY.fullmatch(part) else '…'}" for part in path]
+    return "".join(shown).removeprefix(".")

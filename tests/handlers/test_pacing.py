@@ -1,0 +1,69 @@
+"""When a card is worth a call, and that each has at most one in flight."""
+
+import threading
+import time
+from queue import Queue
+
+import pytest
+
+from handlers.pacing import Pacer, pause
+
+WAIT = 10
+
+
+@pytest.mark.parametrize(("age", "seconds"), [(0, 0.5), (2, 1.0), (6, 2.0), (14, 4.0), (600, 4.0)])
+def test_pauses_grow_with_the_age_of_a_card(age: float, seconds: float) -> None:
+    """Close behind a young answer, every four seconds for a long one."""
+    assert seconds == pause(age)
+
+
+class Card:
+    """A card that is due when told, and whose call lasts until the test ends it."""
+
+    def __init__(self, name: str, calls: "Queue[str]", priority: int = 0) -> None:
+        self.name, self.priority, self._calls = name, priority, calls
+        self.wanted = 1
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.may_return = threading.Event()
+
+    def due(self) -> float | None:
+        return time.monotonic() if self.wanted else None
+
+    def call(self) -> None:
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        self.wanted -= 1
+        self._calls.put(self.name)
+        self.may_return.wait(WAIT)
+        self.in_flight -= 1
+
+
+def test_one_call_in_flight_per_card() -> None:
+    """A card that is woken during its call is called again after it, not beside it."""
+    calls: Queue[str] = Queue()
+    pacer, card = Pacer(), Card("a", calls)
+    pacer.wake(card)
+    assert calls.get(timeout=WAIT) == "a"
+    card.wanted = 1
+    pacer.wake(card)
+    card.may_return.set()
+    assert calls.get(timeout=WAIT) == "a"
+    pacer.close()
+    assert card.most_in_flight == 1
+
+
+def test_the_most_urgent_goes_first() -> None:
+    """With one caller busy, those who wait go by priority."""
+    calls: Queue[str] = Queue()
+    pacer = Pacer(calls_at_once=1)
+    first = Card("first", calls)
+    pacer.wake(first)
+    assert calls.get(timeout=WAIT) == "first"
+    for name, priority in (("middle", 3), ("create", 1), ("end", 0)):
+        card = Card(name, calls, priority)
+        card.may_return.set()
+        pacer.wake(card)
+    first.may_return.set()
+    assert [calls.get(timeout=WAIT) for _ in range(3)] == ["end", "create", "middle"]
+    pacer.close()

@@ -1,0 +1,242 @@
+"""The house rules as tests: who may import whom, the words and sizes, and that the drawn error tree is the real one."""
+
+import ast
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import pytest
+
+import errors
+from errors import BackendError, BridgeError, DingTalkError
+from handlers.texts import Language, Texts
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A module may import only from lines below its own. A new module finds its line here first.
+ORDER = """
+    app
+    demo
+    fleet
+    handlers.stream   handlers.clicks
+    handlers.chat     handlers.intake
+    handlers.reply    handlers.gate
+    handlers.card     handlers.say        handlers.turn
+    handlers.pacing
+    handlers.dingtalk dify.backend        stores.memory
+    handlers.refusals dify.client         dify.fold
+    dify.stream       dify.events         dify.failures     dify.thinking
+    dify.watch        dify.settings
+    handlers.commands handlers.markdown   handlers.message  handlers.templates  handlers.texts
+    backends.base     stores.base
+    config
+    botsfile
+    envfile           yamlfile
+    settings
+    errors            problems
+"""
+# The shores do not know each other: an AI is reached through backends.base, memory through stores.base.
+SHORES = {
+    "handlers": {"dify", "stores.memory"},
+    "dify": {"handlers", "stores"},
+    "backends": {"handlers", "dify", "stores"},
+    "stores": {"handlers", "dify", "backends"},
+}
+PRODUCT_FOLDERS = ("backends", "dify", "handlers", "stores")
+WALL = 400  # lines
+
+# A word that fits everything says nothing, ...
+VAGUE_WORDS = {"manager", "helper", "helpers", "util", "utils", "common", "misc", "stuff", "info"}
+# ... and these are the wire's and the system's own words: right for the value that bears the name there, too wide for ours.
+WIDE_WORDS = {"data", "process"}
+GIVEN_NAMES = {"process", "SandboxProcess"}  # the SDK's for a handler's method; a process of the operating system
+
+
+def _python_files(*folders: str) -> list[Path]:
+    """Return the Python files of these folders, or of the whole checkout; a hidden folder is not ours."""
+    found = [path for folder in folders or (".",) for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [path for path in found if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)]
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def _product() -> dict[str, Path]:
+    """Return the product's modules by name; the empty ones that only make a folder a package are left out."""
+    files = [*sorted(ROOT.glob("*.py")), *_python_files(*PRODUCT_FOLDERS)]
+    return {_module(path): path for path in files if path.name != "__init__.py"}
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield the full name of everything that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module}.{alias.name}" for alias in node.names)
+            yield f"{'.' * node.level}{node.module}"
+
+
+def _belongs(name: str, modules: Collection[str]) -> bool:
+    """Whether a full name is one of these modules or lies inside one."""
+    return any(name == module or name.startswith(f"{module}.") for module in modules)
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_every_module_has_its_line_in_the_order() -> None:
+    """The drawing above is whole, and holds nothing that is gone."""
+    drawn = ORDER.split()
+    assert sorted(drawn) == sorted(_product())
+
+
+def test_a_module_imports_only_from_lines_below_its_own() -> None:
+    """So that a reader never goes in a circle, and never up."""
+    rows = {name: row for row, line in enumerate(ORDER.strip().splitlines()) for name in line.split()}
+    upwards = [
+        f"{name} imports {found}"
+        for name, path in _product().items()
+        for found in _imports(path)
+        if found in rows and rows[found] <= rows.get(name, len(rows))
+    ]
+    assert not upwards
+
+
+def test_the_shores_do_not_know_each_other() -> None:
+    """What is DingTalk's stays in handlers, what is Dify's in dify; only fleet knows both."""
+    strangers = [
+        f"{_name(path)} imports {found}"
+        for folder, others in SHORES.items()
+        for path in _python_files(folder)
+        for found in _imports(path)
+        if _belongs(found, others)
+    ]
+    assert not strangers
+
+
+def test_product_and_sandbox_meet_on_the_wire_only() -> None:
+    """A stand-in that shared the product's parser would hide the parser's mistakes."""
+    product, apart = {name.partition(".")[0] for name in _product()}, {"sandbox", "tests", "bench"}
+    crossing = [(path, product) for path in _python_files("sandbox")] + [(path, apart) for path in _product().values()]
+    found = [f"{_name(path)} imports {name}" for path, others in crossing for name in _imports(path) if _belongs(name, others)]
+    assert not found
+
+
+def test_no_import_is_relative() -> None:
+    """A line of imports says where each name lives, wherever the line stands."""
+    assert not [f"{_name(path)}: {found}" for path in _python_files() for found in _imports(path) if found.startswith(".")]
+
+
+def test_no_file_is_longer_than_the_wall() -> None:
+    """250 lines are a file's budget, 400 the wall."""
+    files = [*_python_files(), *(ROOT / "sandbox").rglob("*.js"), *(ROOT / "sandbox").rglob("*.css")]
+    lengths = {_name(path): len(path.read_text("utf-8").splitlines()) for path in files}
+    assert not {name: length for name, length in lengths.items() if length > WALL}
+
+
+def test_a_module_says_its_one_job_first() -> None:
+    """The docstring's first line is a whole sentence; an `__init__.py` is empty."""
+    modules = [path for path in _python_files() if path.name != "__init__.py"]
+    first = {path: (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0] for path in modules}
+    assert not [_name(path) for path, line in first.items() if not re.match(r"\S.*[.?!]( |$)", line)]
+    assert not [_name(path) for path in _python_files() if path.name == "__init__.py" and path.read_text("utf-8").strip()]
+
+
+def test_handlers_never_name_dify() -> None:
+    """Any AI can stand behind a bot; only the sentences for people and the handler's old name say which one does."""
+    files = [path for path in _python_files("handlers") if path.name != "texts.py"]
+    texts = {_name(path): path.read_text("utf-8").replace("DifyAiCardBotHandler", "") for path in files}
+    assert not {name: lines for name, text in texts.items() if (lines := re.findall(r".*dify.*", text, re.IGNORECASE))}
+
+
+def test_ais_and_stores_never_name_dingtalk() -> None:
+    """They would serve any chat."""
+    texts = {_name(path): path.read_text("utf-8") for path in _python_files("dify", "backends", "stores")}
+    word = re.compile(r".*(?:dingtalk|钉钉).*", re.IGNORECASE)
+    assert not {name: lines for name, text in texts.items() if (lines := word.findall(text))}
+
+
+def _named(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
+    """Yield every name that a module gives to something, with the node that gives it."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.arg(arg=name):
+                yield node, name
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield node, name
+
+
+def _words(name: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
+
+
+def test_no_name_is_vague() -> None:
+    """No manager, helper, util, common, misc, info, whatever it names."""
+    files = {path: set(path.relative_to(ROOT).with_suffix("").parts) for path in _python_files()}
+    named = {path: parts | {name for _, name in _named(ast.parse(path.read_text("utf-8")))} for path, parts in files.items()}
+    assert not [f"{_name(path)}: {name}" for path, names in named.items() for name in names if _words(name) & VAGUE_WORDS]
+
+
+def test_no_module_class_or_function_bears_a_wide_word() -> None:
+    """`data` may be what a frame calls so, never the name of something of ours."""
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    files = [*_product().values(), *_python_files("sandbox", "bench")]
+    named = [
+        (path, name) for path in files for node, name in _named(ast.parse(path.read_text("utf-8"))) if isinstance(node, kinds)
+    ]
+    named += [(path, path.stem) for path in files]
+    wide = [(path, name) for path, name in named if _words(name) & WIDE_WORDS and name not in GIVEN_NAMES]
+    assert not [f"{_name(path)}: {name}" for path, name in wide]
+
+
+def test_nothing_is_left_for_later() -> None:
+    """What is not done is an issue, not a remark in the code."""
+    marks = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|HA" + r"CK)\b")
+    suffixes = {".py", ".md", ".js", ".css", ".html", ".yml", ".toml", ".txt"}
+    files = [path for path in ROOT.rglob("*") if path.suffix in suffixes and path.is_file()]
+    files = [path for path in files if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)]
+    assert not [_name(path) for path in files if marks.search(path.read_text("utf-8"))]
+
+
+def _tree() -> Iterator[tuple[str, str]]:
+    """Yield each class and its parent as drawn in the docstring of errors.py."""
+    above: list[str] = []
+    for line in (errors.__doc__ or "").splitlines():
+        found = re.match(r"([│├└─ ]*)([A-Z][A-Za-z]+)(?:  |$)", line)
+        if not found:
+            continue
+        depth = len(found[1]) // 4
+        above[depth:] = [found[2]]
+        yield found[2], above[depth - 1] if depth else ""
+
+
+def _classes(kind: type[BridgeError] = BridgeError) -> Iterator[type[BridgeError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        if child.__module__ == "errors":
+            yield from _classes(child)
+
+
+def test_the_drawn_error_tree_is_the_real_one() -> None:
+    """In names, parents and order."""
+    real = [(kind.__name__, "" if kind is BridgeError else kind.__bases__[0].__name__) for kind in _classes()]
+    assert list(_tree()) == real
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("kind", list(_classes()), ids=lambda kind: kind.__name__)
+def test_every_error_has_a_sentence_for_users_and_a_fix_for_admins(kind: type[BridgeError], language: Language) -> None:
+    """In both languages; each way in which an AI fails has a sentence of its own, each refusal of DingTalk its own fix."""
+    texts, other = Texts(language), Texts("en" if language == "zh" else "zh")
+    error, root = kind.__new__(kind), BridgeError()
+    assert texts.error(error)
+    assert texts.fix(error)
+    assert texts.error(error) != other.error(error)
+    assert texts.fix(error) != other.fix(error)
+    if issubclass(kind, (BackendError, DingTalkError)):
+        assert texts.fix(error) != texts.fix(root)
+    if issubclass(kind, BackendError) and kind is not BackendError:
+        assert texts.error(error) != texts.error(root)
