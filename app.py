@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as bug:
+        logging.getLogger("dingbridge").debug("its trace", exc_info=True)
         print(sentence("crashed", _language(options), kind=type(bug).__name__, place=_place(bug)), file=sys.stderr)
         return CRASHED
     return code

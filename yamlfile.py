@@ -21,6 +21,9 @@ _TAGS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "null"
 # As JSON has it, and no longer than it can be without losing digits; any other number is an id or a date: text.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(\.\d{1,15})?")
 
+# "\\ud800" is half of a character: it could neither be sent nor written anywhere.
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+
 # What a hand commonly gets wrong, by what its line looks like; the first that fits is told.
 _SIGNS = (
     ("tab", re.compile(r"^[^'\"#]*\t")),
@@ -111,6 +114,8 @@ class _Reader:
             return self._mapping(node, path, typed=typed)
         if node.tag == f"{_TAG}null":
             return None
+        if _HALF_CHARACTER.search(node.value):
+            raise BrokenYaml(line, "character")
         return _typed_value(node) if typed and isinstance(node, yaml.ScalarNode) else node.value
 
     def _mapping(self, node: yaml.MappingNode, path: Path, *, typed: bool) -> dict[str, Any]:

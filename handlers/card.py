@@ -134,8 +134,21 @@ class LiveCard:
                 return self._retry_at
             return max(self._retry_at, self._last_shown_at + pause(self._last_shown_at - self._first_shown_at))
 
-    def call(self) -> None:
-        """Make the next call of the card's life; what cannot be taken now is tried again, what is refused is noted."""
+    @property
+    def api(self) -> str:
+        """Return which API the next call uses; DingTalk counts the calls of each apart."""
+        if not self._created:
+            return "create"
+        sets_variables = self._finalized or isinstance(self._mute, PermissionMissing)
+        if self._template.flow == "flow_status":
+            sets_variables = sets_variables or not self._opened
+        return "update" if sets_variables else "streaming"
+
+    def call(self) -> bool:
+        """Make the next call of the card's life: what cannot be taken now is tried again, what is refused is noted.
+
+        Return False when it was one call too many for DingTalk in this second.
+        """
         with self._lock:
             text, closing = self._text, self._closing
         self.calls += 1
@@ -148,10 +161,12 @@ class LiveCard:
                 self._grow(text)
         except (Throttled, DingTalkUnreachable) as error:
             self._try_again(error, closing)
+            return not isinstance(error, Throttled)
         except DingTalkError as error:
             self._refused(error, closing)
         else:
             self._retries = 0
+        return True
 
     def _create(self) -> None:
         try:

@@ -2,8 +2,10 @@
 
 import threading
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Protocol
 
 
@@ -15,8 +17,37 @@ def pause(age: float) -> float:
     return min(4.0, 0.5 + age * 0.25)
 
 
+class Window:
+    """So many calls of one API in any second; DingTalk counts per app and API, and refuses what is more."""
+
+    # Calls that leave evenly may arrive less so: keep a tenth below the limit, over a little more than the second.
+    _SHARE, _SECONDS = 0.9, 1.05
+
+    def __init__(self, calls_a_second: float) -> None:
+        self._limit = max(1, int(calls_a_second * self._SHARE)) if calls_a_second else 0  # 0: none
+        self._times: deque[float] = deque(maxlen=self._limit)
+        self._not_before = 0.0
+
+    def opens_at(self) -> float:
+        """Return when the next call may leave."""
+        full = self._limit and len(self._times) == self._limit
+        return max(self._not_before, self._times[0] + self._SECONDS if full else 0.0)
+
+    def take(self, now: float) -> None:
+        """A call leaves."""
+        self._times.append(now)
+
+    def refused(self, now: float) -> None:
+        """DingTalk counted otherwise (another process may use the same app): nothing leaves for a second."""
+        self._not_before = now + self._SECONDS
+
+
 class Paced(Protocol):
     """A card to the pacer."""
+
+    @property
+    def api(self) -> str:
+        """Return which API its next call uses."""
 
     def due(self) -> float | None:
         """Return when its next call is worth making (a time of the pacer's clock), or None while there is none."""
@@ -25,18 +56,22 @@ class Paced(Protocol):
     def priority(self) -> int:
         """Return who goes first among those that are due: the lower."""
 
-    def call(self) -> None:
-        """Make one call; never raises."""
+    def call(self) -> bool:
+        """Make one call, never raise; False when DingTalk refused it as one too many in this second."""
 
 
 class Pacer:
     """Makes the calls of all open cards of one DingTalk app: at most one in flight per card, the most urgent first.
 
-    One thread looks at the clock and hands cards that are due to at most `calls_at_once` others, begun when needed.
+    No API is called more often than `calls_a_second` (0: no limit of ours); what has to wait goes by urgency, so that an
+    end never waits for a middle. One thread looks at the clock and hands cards to at most `calls_at_once` others.
     """
 
-    def __init__(self, *, calls_at_once: int = 64, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, calls_a_second: float = 0, calls_at_once: int = 64, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._limit, self._clock = calls_at_once, clock
+        self._windows = defaultdict[str, Window](partial(Window, calls_a_second))
         self._changed = threading.Condition()
         self._due: dict[Paced, float] = {}  # open cards with nothing in flight -> when they are due
         self._in_flight: set[Paced] = set()
@@ -78,18 +113,27 @@ class Pacer:
                     (card for card, due in self._due.items() if due <= now),
                     key=lambda card: (card.priority, self._due[card]),
                 )
-                for card in ready[: self._limit - len(self._in_flight)]:
-                    del self._due[card]
-                    self._in_flight.add(card)
-                    self._callers.submit(self._call, card)
-                crowded = len(self._in_flight) >= self._limit
-                soonest = min(self._due.values(), default=None)
-                # With every caller busy, the next thing to happen is that one returns.
-                self._changed.wait(None if crowded or soonest is None else max(0.001, soonest - self._clock()))
+                for card in ready:
+                    window = self._windows[card.api]
+                    if len(self._in_flight) < self._limit and window.opens_at() <= now:
+                        window.take(now)
+                        del self._due[card]
+                        self._in_flight.add(card)
+                        self._callers.submit(self._call, card, window)
+                self._changed.wait(self._until_next())
 
-    def _call(self, card: Paced) -> None:
-        card.call()
+    def _until_next(self) -> float | None:
+        """Return the seconds until a card can leave; with every caller busy, that is when one of them returns."""
+        if len(self._in_flight) >= self._limit or not self._due:
+            return None
+        soonest = min(max(due, self._windows[card.api].opens_at()) for card, due in self._due.items())
+        return max(0.001, soonest - self._clock())
+
+    def _call(self, card: Paced, window: Window) -> None:
+        taken = card.call()
         with self._changed:
+            if not taken:
+                window.refused(self._clock())
             self._in_flight.discard(card)
             if not self._closed:
                 self._schedule(card)

@@ -38,6 +38,7 @@ BROKEN = [
     ('bots:\n  - name: "x\n    id: y\n', 2, "quotation"),
     ("bots:\n---\nbots:\n", 2, "documents"),
     ("bots:\n  - name: a\x01\n", 2, "character"),
+    ('bots:\n  - name: "\\ud800"\n', 2, "character"),
     ("bots:\n\u3000\u3000- name: x\n", 2, "spaces"),
     ("bots:\n  - name: x\n  \u00a0 id: y\n", 3, "spaces"),
     ("bots:\n  - ? [a, b]\n    : c\n", 2, "key"),

@@ -6,7 +6,7 @@ from queue import Queue
 
 import pytest
 
-from handlers.pacing import Pacer, pause
+from handlers.pacing import Pacer, Window, pause
 
 WAIT = 10
 
@@ -17,11 +17,24 @@ def test_pauses_grow_with_the_age_of_a_card(age: float, seconds: float) -> None:
     assert seconds == pause(age)
 
 
+def test_no_second_holds_more_calls_than_the_limit() -> None:
+    """Twenty a second mean eighteen in a little more than a second; a refusal closes the window for that long."""
+    window, now = Window(20), 100.0
+    for _ in range(18):
+        assert window.opens_at() <= now
+        window.take(now)
+        now += 0.01
+    assert window.opens_at() == pytest.approx(101.05)
+    window.refused(102.0)
+    assert window.opens_at() == pytest.approx(103.05)
+
+
 class Card:
     """A card that is due when told, and whose call lasts until the test ends it."""
 
     def __init__(self, name: str, calls: "Queue[str]", priority: int = 0) -> None:
         self.name, self.priority, self._calls = name, priority, calls
+        self.api = "streaming"
         self.wanted = 1
         self.in_flight = 0
         self.most_in_flight = 0
@@ -30,13 +43,14 @@ class Card:
     def due(self) -> float | None:
         return time.monotonic() if self.wanted else None
 
-    def call(self) -> None:
+    def call(self) -> bool:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         self.wanted -= 1
         self._calls.put(self.name)
         self.may_return.wait(WAIT)
         self.in_flight -= 1
+        return True
 
 
 def test_one_call_in_flight_per_card() -> None:
