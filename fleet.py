@@ -160,7 +160,7 @@ def build(
     client = DingTalkClient(env.endpoints, bot.dingtalk_app_client_id, bot.dingtalk_app_client_secret.get_secret_value())
     limits = Limits(first_event=env.DIFY_FIRST_EVENT_SECONDS)
     backend = DifyBackend(settings.backend, limits=limits, connections=bot.max_concurrency)
-    pacer, speaker = Pacer(), Speaker(client, texts)
+    pacer, speaker = Pacer(calls_a_second=env.DINGTALK_QPS), Speaker(client, texts)
     replies = CardReplies(settings.reply.template, client, pacer=pacer, speaker=speaker, texts=texts, cards=cards)
     handler = BotHandler(bot.name, backend=backend, sessions=sessions, replies=replies, texts=texts, on_turn=on_turn)
     gate = Gate(handler.handle, limit=bot.max_concurrency)

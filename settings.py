@@ -62,6 +62,7 @@ class EnvSettings(BaseModel):
     DINGTALK_AI_CARD_TEMPLATE_ID: str = ""
     DINGTALK_OPENAPI_ENDPOINT: HttpUrl = "https://api.dingtalk.com"
     DINGTALK_OAPI_ENDPOINT: HttpUrl = "https://oapi.dingtalk.com"
+    DINGTALK_QPS: Annotated[float, Field(ge=0, le=1_000)] = 20
     DRAIN_SECONDS: Annotated[float, Field(ge=0, le=86_400)] = 30
     HEARTBEAT_FILE: str = ""
 

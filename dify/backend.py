@@ -4,10 +4,8 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
-from urllib.parse import urlsplit
 
-from backends.base import Event, File, Question
+from backends.base import Event, Question
 from dify import events
 from dify.client import DifyClient
 from dify.failures import for_log
@@ -90,16 +88,19 @@ class DifyAnswer:
         """Make one run of it: ask, read, and judge how it ended."""
         if self._stopping.is_set():
             return
-        fold = Fold(self._settings.dify_app_type, self._settings.dify_output_key)
+        fold = Fold(
+            self._settings.dify_app_type,
+            output_key=self._settings.dify_output_key,
+            place=self._settings.dify_api_url.removesuffix("/v1"),
+        )
         with closing(self._open()) as stream:
             for payload in stream:
                 self._note(events.ids(payload))
                 if self._stopping.is_set():
                     stream.abort()
                     break
-                event = events.decode(payload)
-                for change in fold.feed(event) if event else ():
-                    yield self._absolute(change)
+                if event := events.decode(payload):
+                    yield from fold.feed(event)
                 if fold.end == "over":
                     break
                 if fold.end == "settling":
@@ -108,8 +109,7 @@ class DifyAnswer:
                 self._stream = None  # from now on there is nothing to stop
         if self._stopping.is_set():
             return
-        for change in fold.flush():
-            yield self._absolute(change)
+        yield from fold.flush()
         if not stream.begun:
             raise self._unanswered(stream.silence)
         if stream.silence and fold.end == "open":
@@ -181,9 +181,3 @@ class DifyAnswer:
             return [name for name in self._client.required_inputs() if name not in given]
         except BackendError:
             return []
-
-    def _absolute(self, change: Event) -> Event:
-        """Resolve a file's relative URL: servers without FILES_URL leave out what stands before their `/v1`."""
-        if not isinstance(change, File) or urlsplit(change.url).scheme:
-            return change
-        return replace(change, url=self._settings.dify_api_url.removesuffix("/v1") + change.url)

@@ -25,6 +25,7 @@ from dify.events import (
     Step,
 )
 from dify.failures import from_event, from_run
+from dify.links import LinkFilter, whole
 from dify.thinking import ThinkingFilter
 from errors import AnswerInterrupted, BackendError
 from errors import RunPaused as WaitsForPerson
@@ -34,11 +35,14 @@ End = Literal["open", "settling", "over"]
 
 
 class Fold:
-    """The answer so far: `feed` events in order until `end` is over, then `flush`, then `judge`."""
+    """The answer so far: `feed` events in order until `end` is over, then `flush`, then `judge`.
 
-    def __init__(self, kind: AppKind, output_key: str = "") -> None:
-        self._kind, self._output_key = kind, output_key
-        self._thinking = ThinkingFilter()
+    `place` is where this Dify is, without its `/v1`.
+    """
+
+    def __init__(self, kind: AppKind, *, output_key: str = "", place: str = "") -> None:
+        self._kind, self._output_key, self._place = kind, output_key, place
+        self._links, self._thinking = LinkFilter(place), ThinkingFilter()
         self._said: list[str] = []
         self._agent_spoke = False
         self._run_begun = self._run_ended = self._message_ended = False
@@ -72,7 +76,7 @@ class Fold:
             case Step(title):
                 yield Progress(title)
             case FileMade():
-                yield _file(event)
+                yield self._file(event)
             case RunStarted():
                 self._run_begun = True
             case MessageEnd():
@@ -88,6 +92,7 @@ class Fold:
 
     def flush(self) -> Iterator[Event]:
         """Yield what was held back, when no more text comes."""
+        yield from self._keep(self._thinking.feed(self._links.flush()))
         yield from self._keep(self._thinking.flush())
 
     def judge(self) -> None:
@@ -104,19 +109,13 @@ class Fold:
             yield from self._replace(text)
             return
         self._agent_spoke = self._agent_spoke or name == "agent_message"
-        yield from self._keep(self._thinking.feed(text))
+        yield from self._keep(self._thinking.feed(self._links.feed(text)))
 
     def _replace(self, text: str) -> Iterator[Event]:
-        self._thinking = ThinkingFilter()
-        parts = (*self._thinking.feed(text), *self._thinking.flush())
-        whole = Replace("")
-        for part in parts:
-            match part:
-                case Text(more):
-                    whole = Replace(whole.text + more)
-                case Replace():
-                    whole = part
-        yield from self._keep(iter([whole]))
+        self._links, self._thinking, self._said = LinkFilter(self._place), ThinkingFilter(), []
+        for _ in (*self._append(text, "replacement"), *self.flush()):
+            pass  # what counts is what was kept
+        yield Replace(self.text)
 
     def _keep(self, parts: Iterator[Text | Replace | Thinking]) -> Iterator[Event]:
         for part in parts:
@@ -150,11 +149,10 @@ class Fold:
             yield from replaced
         for file in run.files:
             if file.url.partition("?")[0] not in self.text:  # streamed text may hold it as Markdown
-                yield _file(file)
+                yield self._file(file)
 
-
-def _file(file: FileMade) -> File:
-    return File(file.url, file.name, file.is_image)
+    def _file(self, file: FileMade) -> File:
+        return File(whole(file.url, self._place), file.name, file.is_image)
 
 
 def _workflow_text(outputs: Json, key: str, *, streamed: str) -> str:

@@ -100,6 +100,7 @@ def make_bridge(sandbox: SandboxClient) -> Iterator[MakeBridge]:
             "DINGTALK_OPENAPI_ENDPOINT": sandbox.url,
             "DINGTALK_OAPI_ENDPOINT": sandbox.url,
             "DIFY_OPEN_API_URL": f"{sandbox.url}/v1",
+            "DINGTALK_QPS": "0",
         }
         turns: list[TurnRecord] = []
         fleet = Fleet(config.load(text, {**places, **(variables or {})}, KINDS), on_turn=turns.append)

@@ -164,7 +164,9 @@ OUTPUTS: dict[str, tuple[dict[str, Any], str, str, str]] = {
 @pytest.mark.parametrize(("outputs", "key", "streamed", "text"), OUTPUTS.values(), ids=OUTPUTS.keys())
 def test_a_workflow_s_outputs_decide(outputs: dict[str, Any], key: str, streamed: str, text: str) -> None:
     """The configured output, else the only text, else what was streamed; whatever was shown before."""
-    assert run(Fold("workflow", key), [GO, Delta(streamed, "text_chunk"), RunFinished("succeeded", outputs)])[0] == text
+    assert (
+        run(Fold("workflow", output_key=key), [GO, Delta(streamed, "text_chunk"), RunFinished("succeeded", outputs)])[0] == text
+    )
 
 
 def test_an_answer_that_was_streamed_exactly_is_not_shown_again() -> None:
@@ -189,3 +191,13 @@ def test_thinking_steps_and_files_are_told_beside_the_text() -> None:
     given = run(Fold("chatbot"), [Step("查天气"), Reasoning("嗯"), MADE, Delta("<think>想</think>晴"), END])[1]
     picture = File("/files/tools/a.png?x", "a.png", is_image=True)
     assert given == [Progress("查天气"), Thinking("嗯"), picture, Thinking("想"), Text("晴")]
+
+
+def test_relative_links_are_made_whole_wherever_they_are_cut() -> None:
+    """Files in the Markdown of an answer open from anywhere; other links and a torn one are left alone."""
+    text = "看 ![图](/files/tools/a.png?x) 和 [b](https://h/files/b) [c](/x) ](/fi"
+    expected = "看 ![图](http://dify/files/tools/a.png?x) 和 [b](https://h/files/b) [c](/x) ](/fi"
+    for cut in range(len(text) + 1):
+        assert run(Fold("chatbot", place="http://dify"), [Delta(text[:cut]), Delta(text[cut:]), END])[0] == expected
+    assert run(Fold("chatbot", place="http://dify"), [*map(Delta, text), END])[0] == expected
+    assert run(Fold("chatbot", place="http://dify"), [Replaced(text), END])[0] == expected

@@ -154,6 +154,15 @@ def test_too_many_calls_a_second_lose_no_answer(make_bridge: MakeBridge) -> None
     assert refused
 
 
+def test_within_the_limit_nothing_is_refused(make_bridge: MakeBridge) -> None:
+    """Told how many calls a second DingTalk takes, the bridge stays below, and the cards end all the same."""
+    bridge = make_bridge(app={"qps": 10}, variables={"DINGTALK_QPS": "10"})
+    for person in range(6):
+        bridge.say("你好 [[tokens=40]] [[rate=40]]", sender=f"person-{person}")
+    assert {card["state"] for card in bridge.ended_cards(6, seconds=40)} == {"finished"}
+    assert not [record for record in bridge.records(kind="api") if record["status"] == 403]
+
+
 def test_a_lost_answer_to_create_makes_no_second_card(make_bridge: MakeBridge) -> None:
     """The card was made but the reply never came: the same card is asked for again, and DingTalk's refusal of it is fine."""
     bridge = make_bridge()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+import errors
 from handlers.texts import Texts
 from sandbox.client import Json
 from tests.conftest import Bridge, MakeBridge
@@ -22,14 +23,12 @@ every_kind = pytest.mark.parametrize("kind", APP_TYPES)
 
 def sentence(error: str) -> str:
     """Return what a person is told about an error of this name."""
-    import errors  # noqa: PLC0415
-
     return Texts("zh").error(getattr(errors, error)())
 
 
-def stored(bridge: Bridge, person: str, since: int = 0) -> Json:
+def stored(bridge: Bridge, person: str, since: int = 0, **match: str) -> Json:
     """Wait for Dify's own record of its answer to a person."""
-    return bridge.sandbox.wait_for(since, side="dify", kind="answer", app=bridge.client_id, user=person)
+    return bridge.sandbox.wait_for(since, side="dify", kind="answer", app=bridge.client_id, user=person, **match)
 
 
 def shown(card: Json) -> str:
@@ -75,12 +74,12 @@ def test_whatever_a_version_tells_is_shown(make_bridge: MakeBridge, profile: str
 @every_version
 def test_a_second_turn_and_a_forgotten_conversation(make_bridge: MakeBridge, profile: str, kind: str) -> None:
     """A chatbot's conversation goes on; one that Dify forgot is begun anew, and the person is told nothing of it."""
-    bridge = make_bridge(APP_TYPES[kind], kind=kind, profile=profile, dify=FAST, variables={"DIFY_FIRST_EVENT_SECONDS": "4"})
+    bridge = make_bridge(APP_TYPES[kind], kind=kind, profile=profile, dify=FAST, variables={"DIFY_FIRST_EVENT_SECONDS": "3"})
     rounds = []
     for question in ("你好", "再说一次", "忘了吗"):
         since = bridge.sandbox.last()
         text = ask_all(bridge, {"staff-1": question})["staff-1"]
-        answer = stored(bridge, "staff-1", since)
+        answer = stored(bridge, "staff-1", since, status="succeeded")
         assert text == answer["text"]
         assert f"**{question}**" in text
         rounds.append(re.findall(r"第 (\d) 轮", text))
@@ -143,10 +142,17 @@ def test_a_workflow_s_outputs_decide(make_bridge: MakeBridge, profile: str, key:
     assert told == text.format(answer=answer)
 
 
-@pytest.mark.parametrize("kind", ["agent-chat", "workflow"])
+@pytest.mark.parametrize("kind", ["agent-chat", "advanced-chat", "workflow"])
 @pytest.mark.parametrize("profile", ["B", "H"])
 def test_a_picture_that_was_made_is_shown(make_bridge: MakeBridge, profile: str, kind: str) -> None:
     """A file that a tool or a workflow makes stands in the card, under an address that can be opened."""
     bridge = make_bridge(APP_TYPES[kind], kind=kind, profile=profile, dify=FAST)
     told = ask_all(bridge, {"staff-1": "[[file]]画一张图"})["staff-1"]
     assert re.search(rf"!\[[^\]]+\]\({re.escape(bridge.sandbox.url)}/files/tools/[^)]+\)", told)
+
+
+def test_reasoning_that_is_told_apart_is_not_shown(make_bridge: MakeBridge) -> None:
+    """From 1.15 on a model's reasoning may come beside the answer: the card has the answer alone."""
+    bridge = make_bridge("chatbot", kind="advanced-chat", dify={"separated_reasoning": True, **FAST})
+    assert ask_all(bridge, {"staff-1": "[[think]]你好"})["staff-1"] == stored(bridge, "staff-1")["text"]
+    assert "先看清楚" not in stored(bridge, "staff-1")["text"]
