@@ -43,7 +43,7 @@ KINDS = Kinds(
     typed=frozenset({"dify_inputs"}),
 )
 
-_HEARTBEAT_SECONDS = 5
+_HEARTBEAT_SECONDS = 2
 _LAST_WORDS_SECONDS = 10  # after the drain, for the cards of interrupted answers to be closed
 
 
@@ -124,14 +124,12 @@ class Fleet:
 
     def _beat(self) -> None:
         """Write every few seconds that this process lives and which listeners are connected, for `app.py ready`."""
-        while not self._stopping.wait(0 if self._heartbeat is None else 0.2):
-            if self._heartbeat is None:
-                return
+        if self._heartbeat is None:
+            return
+        write_heartbeat(self._heartbeat, self.states())
+        while not self._stopping.wait(_HEARTBEAT_SECONDS):
             write_heartbeat(self._heartbeat, self.states())
-            if self._stopping.wait(_HEARTBEAT_SECONDS):
-                break
-        if self._heartbeat:
-            self._heartbeat.unlink(missing_ok=True)
+        self._heartbeat.unlink(missing_ok=True)
 
 
 def write_heartbeat(path: Path, states: Mapping[str, list[str]]) -> None:

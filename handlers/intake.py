@@ -1,5 +1,6 @@
 """What happens to a message as it arrives: read, told from a repetition, answered aside or let to the gate. Never blocks."""
 
+import contextlib
 import logging
 import queue
 import threading
@@ -43,7 +44,8 @@ class Aside:
     def close(self, timeout: float = 5) -> None:
         """Run what waits, then end the threads."""
         for _ in self._threads:
-            self._jobs.put(None)
+            with contextlib.suppress(queue.Full):
+                self._jobs.put(None, timeout=timeout)
         for thread in self._threads:
             thread.join(timeout)
 
