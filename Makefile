@@ -46,4 +46,4 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(PIP) -r requirements-dev.txt || { $(PIP_FAILED); }
 	@touch $@
 
-PIP_FAILED = echo "pip could not install; behind a slow line name a mirror: PIP_INDEX_URL=https://pypi.tuna.tsinghua.edu.cn/simple make demo / 安装失败，网络慢时可指定镜像（同前）"; exit 2
+PIP_FAILED = echo "pip could not install; behind a slow line name a mirror: PIP_INDEX_URL=... make demo / 安装失败，网络慢时可指定镜像（同前）"; exit 2

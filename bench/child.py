@@ -33,7 +33,9 @@ class Child:
 
     def memory(self, name: str = "VmRSS") -> float:
         """Megabytes (2**20 bytes) of resident memory now, or at its highest (VmHWM)."""
-        line = next(line for line in self._proc("status").splitlines() if line.startswith(f"{name}:"))
+        line = next((line for line in self._proc("status").splitlines() if line.startswith(f"{name}:")), "")
+        if not line:  # a process that is just ending has no memory any more
+            raise self.failed("it is ending")
         return int(line.split()[1]) / 1024
 
     def first_line(self) -> bytes:
@@ -50,6 +52,8 @@ class Child:
         return self._log.read_text("utf-8", errors="replace")
 
     def _proc(self, name: str) -> str:
+        if not self.alive:
+            raise self.failed("it has ended")
         try:
             return Path(f"/proc/{self._running.pid}/{name}").read_text("utf-8")
         except OSError:

@@ -65,6 +65,7 @@ def bridge(url: str, folder: Path) -> Iterator[Child]:
         "DINGTALK_OPENAPI_ENDPOINT": url,
         "DINGTALK_OAPI_ENDPOINT": url,
         "DIFY_OPEN_API_URL": f"{url}/v1",
+        "DINGTALK_QPS": "0",  # what the bridge can do, not what the platform allows
         "HEARTBEAT_FILE": str(folder / "heartbeat.json"),
     }
     app = [sys.executable, str(ROOT / "app.py")]

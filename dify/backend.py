@@ -169,11 +169,12 @@ class DifyAnswer:
 
     def _unanswered(self, silence: Silence | None) -> BackendError:
         """Find out why not one event came: 1.13 and 1.14 say nothing of a lost conversation or a missing input."""
-        if silence is Silence.FORGOTTEN or (self.conversation and self._forgotten()):
+        closed = silence is None  # before anybody had doubts
+        if silence is Silence.FORGOTTEN or (closed and self.conversation and self._forgotten()):
             return ConversationGone(Silence.FORGOTTEN.value, code="silent")
         missing = self._missing_inputs()
         hint = f"; the app requires inputs that the bot does not give: {', '.join(missing)}" if missing else ""
-        return NoAnswer((silence.value if silence else "an empty stream") + hint, code="silent")
+        return NoAnswer(("an empty stream" if silence is None else silence.value) + hint, code="silent")
 
     def _missing_inputs(self) -> list[str]:
         given = self._settings.inputs(self._question.text, self._question.facts)

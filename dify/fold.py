@@ -80,7 +80,6 @@ class Fold:
             case RunStarted():
                 self._run_begun = True
             case MessageEnd():
-                yield from self.flush()
                 self._message_ended = True
             case RunFinished():
                 yield from self.flush()

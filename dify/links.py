@@ -8,7 +8,7 @@ _RELATIVE = "](/files/"
 
 def whole(url: str, place: str) -> str:
     """Return the address of a file of the Dify at `place` (scheme, host and path, without `/v1`)."""
-    return f"{place}{url}" if url.startswith("/") else url
+    return f"{place}{url}" if url.startswith("/files/") else url
 
 
 class LinkFilter:

@@ -1,12 +1,13 @@
 """A stream that falls silent is waited for as long as it may be, and not longer; what was said is kept."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
 import errors
-from dify.watch import Limits
+from dify.watch import Keeper, Limits, Silence, Watch
 from tests.dify.conftest import Reader, Serve
 from tests.dify.server import END, PING, Exchange, event, message, ping_until_left
 
@@ -29,6 +30,13 @@ def silent(*frames: bytes) -> Run:
 def forget(exchange: Exchange) -> None:
     """Answer that the conversation is not known."""
     exchange.answer(GONE, status="404 NOT FOUND")
+
+
+def wait_until_it_sleeps(keeper: Keeper) -> None:
+    """Wait until the keeper has looked at what it watches and knows when to wake up."""
+    until = time.monotonic() + 10
+    while not keeper._wakes_at and time.monotonic() < until:
+        time.sleep(0.005)
 
 
 def test_headers_that_never_come(serve: Serve) -> None:
@@ -65,7 +73,18 @@ def test_a_form_that_cannot_be_read_names_nothing(serve: Serve, form: bytes) -> 
 
 def test_no_byte_after_some_text(serve: Serve) -> None:
     """Idle: the text is kept, also what was held back in case it became a tag; a long first wait does not matter."""
-    heard = serve(silent(message("1 <")), limits=Limits(first_event=30, idle=0.2)).ask()
+    watched = threading.Event()
+
+    def run(exchange: Exchange) -> None:
+        exchange.begin().send(PING)
+        assert watched.wait(10)
+        exchange.send(message("1 <")).wait_until_left()
+
+    dify = serve(run, limits=Limits(first_event=30, idle=0.2))
+    reader = Reader(dify.start())
+    wait_until_it_sleeps(dify.backend.client._keeper)
+    watched.set()
+    heard = reader.end()
     assert heard.text == "1 <"
     assert type(heard.error) is errors.AnswerInterrupted
     assert heard.error.detail == "no byte"
@@ -183,6 +202,35 @@ def test_a_slow_conversation_is_not_begun_anew(serve: Serve, known: bytes) -> No
     assert len(dify.server.calls("chat-messages")) == 1
 
 
+def test_a_conversation_that_dify_begins_anew_itself_goes_on(serve: Serve) -> None:
+    """1.15 answers in a new conversation without a word: a 404 that comes behind its first event ends nothing."""
+    begun, asked = threading.Event(), threading.Event()
+
+    def run(exchange: Exchange) -> None:
+        exchange.begin().send(PING)
+        dify.server.wait_for_call("messages")
+        exchange.send(message("你"))
+        assert asked.wait(10)
+        exchange.send(message("好"), END).end()
+
+    def messages(exchange: Exchange) -> None:
+        assert begun.wait(10)
+        forget(exchange)
+
+    dify = serve(run, limits=Limits(first_event=20, doubt=0.1))
+    dify.server.others["messages"] = messages
+    answer = dify.start("你好", "c-old")
+    reader = Reader(answer)
+    reader.wait_for_event()
+    begun.set()
+    for thread in threading.enumerate():
+        if thread.name == "dify-doubt":
+            thread.join(10)
+    asked.set()
+    heard = reader.end()
+    assert (heard.text, heard.error, answer.conversation) == ("你好", None, "c-1")
+
+
 def test_a_new_conversation_is_not_doubted(serve: Serve) -> None:
     """Without a known conversation there is nothing to ask for."""
     dify = serve(silent(PING), limits=Limits(first_event=0.3, doubt=0.1))
@@ -194,3 +242,35 @@ def test_doubt_comes_before_the_wait_is_over() -> None:
     """However short the first wait is set, half of it is left for the second run."""
     assert Limits().until_doubt == 10
     assert Limits(first_event=3).until_doubt == 1.5
+
+
+def test_a_stream_that_cannot_be_ended_does_not_keep_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    """One thread looks after all streams: a bug in the end of one is logged, the next one ends all the same."""
+    ended: list[Silence] = []
+    done = threading.Event()
+
+    def fail(silence: Silence) -> None:
+        raise RuntimeError(silence.value)
+
+    def end(silence: Silence) -> None:
+        ended.append(silence)
+        done.set()
+
+    keeper = Keeper()
+    keeper.add(Watch(Limits(first_event=-2), time.monotonic(), doubtful=False), fail)
+    keeper.add(Watch(Limits(first_event=-1), time.monotonic(), doubtful=False), end)
+    assert done.wait(10)
+    keeper.close()
+    assert ended == [Silence.FIRST_EVENT]
+    assert "could not be ended" in caplog.text
+
+
+def test_a_stream_that_is_due_sooner_is_not_kept_waiting() -> None:
+    """The keeper that sleeps until one stream is due wakes up for another that is due before."""
+    done = threading.Event()
+    keeper = Keeper()
+    keeper.add(Watch(Limits(first_event=60), time.monotonic(), doubtful=False), lambda _: None)
+    wait_until_it_sleeps(keeper)
+    keeper.add(Watch(Limits(first_event=0.05), time.monotonic(), doubtful=False), lambda _: done.set())
+    assert done.wait(10)
+    keeper.close()
