@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -134,9 +134,12 @@ def test_other_files_can_be_given(folder: Path) -> None:
     assert "other.yaml 第 3 行 bots[0].dingtalk_app_client_id: 还是示例中的占位内容" in ended.stderr
 
 
-def beat(age: float, *states: str) -> str:
-    """Return a heartbeat that is `age` seconds old, of one bot with listeners in these states."""
-    return json.dumps({"time": time.time() - age, "bots": {"客服": states}})
+Content = Callable[[], str]
+
+
+def beat(age: float, *states: str) -> Content:
+    """Return what writes a heartbeat that is `age` seconds old by then, of one bot with listeners in these states."""
+    return lambda: json.dumps({"time": time.time() - age, "bots": {"客服": states}})
 
 
 @pytest.mark.parametrize(
@@ -156,7 +159,7 @@ def beat(age: float, *states: str) -> str:
 )
 def test_ready_judges_by_the_heartbeat(
     folder: Path,
-    content: str | None,
+    content: str | Content | None,
     code: int,
     said: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -164,7 +167,7 @@ def test_ready_judges_by_the_heartbeat(
 ) -> None:
     """0 when a listener is connected; 1 when none is, when the beat is old, and when the file is none."""
     if content is not None:
-        (folder / "beat.json").write_text(content, "utf-8")
+        (folder / "beat.json").write_text(content if isinstance(content, str) else content(), "utf-8")
     monkeypatch.chdir(folder)
     assert main(["ready"]) == code
     written = capsys.readouterr()

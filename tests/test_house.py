@@ -26,7 +26,7 @@ ORDER = """
     handlers.dingtalk dify.backend        stores.memory
     handlers.refusals dify.client         dify.fold
     dify.stream       dify.events         dify.failures     dify.thinking
-    dify.watch        dify.settings
+    dify.watch        dify.settings       dify.links
     handlers.commands handlers.markdown   handlers.message  handlers.templates  handlers.texts
     backends.base     stores.base
     config

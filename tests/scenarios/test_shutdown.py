@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,13 @@ class Process:
         self.child.send_signal(number)
         return self.child.wait(20)
 
+    def wait_ready(self) -> None:
+        """Wait until the heartbeat file tells of a connection."""
+        deadline = time.monotonic() + 10
+        while self.ready() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert self.ready() == 0
+
     def ready(self) -> int:
         """Return the exit code of `app.py ready` in the same folder."""
         return subprocess.run(
@@ -69,9 +77,9 @@ def process(request: pytest.FixtureRequest, sandbox: SandboxClient, tmp_path: Pa
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_answer_in_flight_is_finished_before_leaving(process: Process, number: int) -> None:
     """A signal takes no new message, lets the answer end, and exits with 0; the health check is green before only."""
+    process.wait_ready()
     process.say("很长 [[tokens=40]] [[rate=30]]")
     process.wait_for_card("inputing")
-    assert process.ready() == 0
     assert process.end(number) == 0
     assert "中断" not in process.wait_for_card("finished")["text"]
     assert process.ready() == 1
