@@ -16,7 +16,9 @@ from bench.trial import Plan, acks_alone, trial
 def main() -> int:
     """Run everything as often as asked; exit code 1 when a contender failed, 130 or 143 when it was ended."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the bridge in the sandbox.")
-    parser.add_argument("--runs", type=int, default=3, help="how often; the table shows the best and all (%(default)s)")
+    parser.add_argument(
+        "--runs", type=int, default=3, help="how often; the table shows the best time, the worst count, and all (%(default)s)"
+    )
     parser.add_argument("--at-once", type=int, default=Plan.at_once, help="conversations at once (%(default)s, at most 1000)")
     options = parser.parse_args()
     if not (options.runs >= 1 and 1 <= options.at_once <= 1000):
@@ -30,7 +32,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    print(f"{time.strftime('%Y-%m-%d')}, {system}, {options.runs} runs; the best of each figure\n")
+    print(f"{time.strftime('%Y-%m-%d')}, {system}, {options.runs} runs: the best time, the worst count\n")
     print(table.written(runs))
     return 0
 
