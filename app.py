@@ -64,10 +64,12 @@ def run(options: argparse.Namespace) -> int:
         log.warning("%s", note)
     fleet = Fleet(settings, heartbeat=_heartbeat_file(options, settings.env.HEARTBEAT_FILE))
     with stop_signals() as asked:
-        fleet.start()
-        log.info("%d bots started", len(fleet.bots))
-        asked.wait()
-        fleet.stop(settings.env.DRAIN_SECONDS)
+        try:
+            fleet.start()
+            log.info("%d bots started", len(fleet.bots))
+            asked.wait()
+        finally:
+            fleet.stop(settings.env.DRAIN_SECONDS)
     return OK
 
 

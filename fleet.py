@@ -4,26 +4,28 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dify.backend import DifyBackend
 from dify.settings import DifySettings
 from dify.watch import Limits
+from handlers.aside import Aside
 from handlers.chat import BotHandler
 from handlers.clicks import Clicks
 from handlers.dingtalk import DingTalkClient
 from handlers.gate import Gate
-from handlers.intake import Aside, Intake
+from handlers.intake import Intake
 from handlers.pacing import Pacer
 from handlers.reply import CardReplies
 from handlers.say import Speaker
 from handlers.stream import Receivers, StreamListener
 from handlers.templates import CardSettings
 from handlers.texts import Texts
-from handlers.turn import TurnRecord
+from handlers.turn import Turn, TurnRecord
 from settings import BotSettings, EnvSettings, Kinds, Settings
 from stores.base import Cards, Sessions
 from stores.memory import MemoryCards, MemorySessions
@@ -44,7 +46,8 @@ KINDS = Kinds(
 )
 
 _HEARTBEAT_SECONDS = 2
-_LAST_WORDS_SECONDS = 10  # after the drain, for the cards of interrupted answers to be closed
+LAST_WORDS_SECONDS = 10  # at least, after the drain, for the cards of interrupted answers to be closed
+_ASIDE_SECONDS = 5  # for sentences that are still to be said
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Bot:
     gate: Gate
     speaker: Speaker
     texts: Texts
+    aside: Aside
     close: Callable[[], None]
 
 
@@ -72,26 +76,24 @@ class Fleet:
         env = settings.env
         sessions: Sessions = MemorySessions(env.DIFY_CONVERSATION_REMAIN_TIME * 60)
         cards: Cards = MemoryCards()
-        self._aside = Aside()
+        self._settings = settings
         self._heartbeat = heartbeat
 
         def turn_ended(record: TurnRecord) -> None:
             log_turn(record)
             on_turn(record)
 
-        self.bots = tuple(
-            build(bot, env, sessions=sessions, cards=cards, aside=self._aside, on_turn=turn_ended) for bot in settings.bots
-        )
+        self.bots = tuple(build(bot, env, sessions=sessions, cards=cards, on_turn=turn_ended) for bot in settings.bots)
         listeners = sum(len(bot.listeners) for bot in self.bots)
         self._workers = ThreadPoolExecutor(max_workers=listeners, thread_name_prefix="listener")
-        self._running: list[Future[None]] = []
         self._stopping = threading.Event()
         self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def start(self) -> None:
         """Let every listener connect; a bot that cannot is reported and tried again while the others run."""
         for bot in self.bots:
-            self._running += [self._workers.submit(listener.run) for listener in bot.listeners]
+            for listener in bot.listeners:
+                self._workers.submit(listener.run)
         self._pulse.start()
 
     def states(self) -> dict[str, list[str]]:
@@ -105,22 +107,29 @@ class Fleet:
             for listener in bot.listeners:
                 listener.stop()
         deadline = time.monotonic() + drain_seconds
-        interrupted = 0
-        for bot in self.bots:
-            for turn in bot.gate.close(max(0.0, deadline - time.monotonic())):
-                interrupted += 1
-                if not turn.interrupt(bot.texts.say("interrupted")):
-                    bot.speaker.say(turn.incoming, bot.texts.say("shutting_down"))
-        if interrupted:
-            log.warning("%d answers were interrupted", interrupted)
-        deadline = time.monotonic() + _LAST_WORDS_SECONDS
-        for bot in self.bots:
-            bot.gate.close(max(0.0, deadline - time.monotonic()))
-        self._aside.close()
+        left = [(bot, turn) for bot in self.bots for turn in bot.gate.close(max(0.0, deadline - time.monotonic()))]
+        if left:
+            log.warning("%d answers were interrupted", len(left))
+            self._say_last_words(left)
         self._workers.shutdown(wait=True)
         for bot in self.bots:
+            bot.aside.close(_ASIDE_SECONDS)
             bot.close()
-        self._pulse.join(timeout=_HEARTBEAT_SECONDS)
+        if self._pulse.is_alive():
+            self._pulse.join(timeout=_HEARTBEAT_SECONDS)
+
+    def _say_last_words(self, left: Sequence[tuple[Bot, Turn]]) -> None:
+        """End every reply with a sentence before anything that takes time; then give DingTalk and the AIs a while."""
+        for bot, turn in left:
+            if turn.interrupt(bot.texts.say("interrupted")):
+                bot.aside.run(turn.silence_backend)
+            else:
+                bot.aside.run(partial(bot.speaker.say, turn.incoming, bot.texts.say("shutting_down")))
+        # An end takes two calls, and so many a second are allowed.
+        calls_a_second = self._settings.env.DINGTALK_QPS or 50.0
+        deadline = time.monotonic() + LAST_WORDS_SECONDS + 2 * len(left) / calls_a_second
+        for bot in self.bots:
+            bot.gate.close(max(0.0, deadline - time.monotonic()))
 
     def _beat(self) -> None:
         """Write every few seconds that this process lives and which listeners are connected, for `app.py ready`."""
@@ -148,7 +157,6 @@ def build(
     *,
     sessions: Sessions,
     cards: Cards,
-    aside: Aside,
     on_turn: Callable[[TurnRecord], None],
 ) -> Bot:
     """Put one bot together."""
@@ -158,7 +166,7 @@ def build(
     client = DingTalkClient(env.endpoints, bot.dingtalk_app_client_id, bot.dingtalk_app_client_secret.get_secret_value())
     limits = Limits(first_event=env.DIFY_FIRST_EVENT_SECONDS)
     backend = DifyBackend(settings.backend, limits=limits, connections=bot.max_concurrency)
-    pacer, speaker = Pacer(calls_a_second=env.DINGTALK_QPS), Speaker(client, texts)
+    aside, pacer, speaker = Aside(), Pacer(calls_a_second=env.DINGTALK_QPS), Speaker(client, texts)
     replies = CardReplies(settings.reply.template, client, pacer=pacer, speaker=speaker, texts=texts, cards=cards)
     handler = BotHandler(bot.name, backend=backend, sessions=sessions, replies=replies, texts=texts, on_turn=on_turn)
     gate = Gate(handler.handle, limit=bot.max_concurrency)
@@ -181,13 +189,13 @@ def build(
         client.close()
 
     listeners = tuple(StreamListener(bot.name, client, receivers, texts) for _ in range(bot.max_workers))
-    return Bot(bot.name, listeners, gate, speaker, texts, close)
+    return Bot(bot.name, listeners, gate, speaker, texts, aside, close)
 
 
 def log_turn(record: TurnRecord) -> None:
     """Write one line about a turn that ended."""
     log.info(
-        "bot=%s msg=%s %s in %.1f s (asked after %.2f s, first text after %.2f s), %d characters, ref=%s",
+        "bot=%s msg=%s %s in %.1f s (asked after %.2f s, first text after %.2f s), %d characters, %d card calls, ref=%s",
         record.bot,
         record.message_id,
         record.outcome,
@@ -195,5 +203,6 @@ def log_turn(record: TurnRecord) -> None:
         record.waited,
         record.first_text,
         record.characters,
+        record.card_calls,
         record.ref or "-",
     )

@@ -1,98 +1,111 @@
-"""One AI card's life as calls to DingTalk: created, growing, closed; what is newest is what is sent."""
+"""One AI card's life: which call is next, when it is worth making, and what follows from DingTalk's answer."""
 
-import json
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import IntEnum, StrEnum
-from typing import Any
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum, IntEnum
 
-from errors import CardRefused, DingTalkError, DingTalkUnreachable, PermissionMissing, Throttled
-from handlers import markdown
-from handlers.dingtalk import DingTalkClient
-from handlers.message import Incoming
+from errors import (
+    CardRefused,
+    CredentialRefused,
+    DingTalkError,
+    DingTalkUnreachable,
+    PermissionMissing,
+    QuotaUsedUp,
+    TextTooLong,
+    Throttled,
+    TokenExpired,
+)
+from handlers.card_calls import CardCalls
 from handlers.pacing import pause
-from handlers.templates import Template
 
-STOP_ACTION = "btn_stop"
 _SAFE_CHARACTERS = 800  # of a text that DingTalk refused, when nothing of it was shown before
-_VARIABLE_BYTES = 6_000  # of a text set as a variable; what is longer is streamed, which takes more
-_LIST_PREVIEW = {"dynamicSummary": "true"}  # the conversation list shows the text instead of "[card]"
+# Refusals that repeating does not help; what else DingTalk says may be of the moment and is tried a few times.
+_FOR_GOOD = (CardRefused, CredentialRefused, PermissionMissing, QuotaUsedUp, TextTooLong, TokenExpired)
+_ODD_REFUSALS = 3
 
 
-class FlowStatus(StrEnum):
-    """The variable flowStatus of the public templates."""
+class Phase(IntEnum):
+    """What is behind a card. A template whose states follow the streaming has no CREATED and no FINALIZED."""
 
-    PROCESSING = "1"
-    INPUTING = "2"
-    FINISHED = "3"
-    FAILED = "5"
-
-
-class Priority(IntEnum):
-    """Who goes first when several cards are due: an end frees a spinner, a middle frame is soon outdated."""
-
-    END = 0
-    CREATE = 1
-    FIRST_TEXT = 2
-    MORE_TEXT = 3
+    NEW = 0
+    CREATED = 1
+    OPENED = 2
+    FINALIZED = 3
+    ENDED = 4
 
 
-@dataclass(frozen=True)
-class Labels:
-    """What the card itself says: on its button, and where a text goes on that is longer than a card takes."""
+class Step(Enum):
+    """A call of a card's life; its value is the API, of which DingTalk counts each apart."""
 
-    stop: str
-    continued: str
+    CREATE = "create"
+    OPEN = "update"
+    STREAM = "streaming"
+    FINALIZE = "streaming to the end"
+    FINISH = "update to the end"
+
+    @property
+    def api(self) -> str:
+        """Return the API that the call uses."""
+        return self.value.split()[0]
+
+
+_URGENCY = {Step.FINALIZE: 0, Step.FINISH: 0, Step.CREATE: 1, Step.OPEN: 2, Step.STREAM: 3}
 
 
 @dataclass(frozen=True)
 class Closing:
-    """How a card is to end."""
+    """How a card is to end; `guid` names the call that ends its typing, over all tries."""
 
     text: str
     failed: bool
+    since: float
+    guid: str
+    shortened: bool = False
 
 
 class LiveCard:
-    """A card that the pacer calls for. Writers only set what it should show; `ended` tells when it does.
+    """A card that the pacer calls for. Writers say what it should show; `settled` tells when there is nothing to wait for.
 
-    `error` is set when the card could not be made, or could not be closed: then the answer has to go another way.
+    Then `error` says why the answer has to go another way: the card could not be made, or not be closed (it is tried on,
+    slowly, so that no spinner stays). Everything but `settled` is guarded by the lock; calls are made outside of it.
     """
 
-    # How long a call that DingTalk cannot take now is tried again, in seconds from when it was first due.
-    CREATE_PATIENCE = 20.0
+    # For how long a call that DingTalk cannot take now is tried before the answer goes another way; seconds.
+    CREATE_PATIENCE = 30.0
     END_PATIENCE = 60.0
+    # How a card that could not be closed is tried on.
+    SPINNER_PAUSE, SPINNER_PATIENCE = 30.0, 3600.0
 
-    def __init__(
-        self,
-        out_track_id: str,
-        template: Template,
-        incoming: Incoming,
-        client: DingTalkClient,
-        *,
-        labels: Labels,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.out_track_id, self._template, self._incoming, self._client = out_track_id, template, incoming, client
-        self._labels, self._clock = labels, clock
+    def __init__(self, calls: CardCalls, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._calls, self._clock = calls, clock
+        self._two_states = calls.template.flow == "flow_status"
         self._lock = threading.Lock()
-        self._text = ""
+        self._phase = Phase.NEW
+        self._text = self._shown = ""  # what it should show, and what DingTalk has
         self._closing: Closing | None = None
-        self._created = self._opened = self._finalized = False  # which calls of its life are behind it
-        self._shown = ""  # the text that DingTalk has
+        self._mute: DingTalkError | None = None  # middle frames are refused: only the end is left
         self._first_shown_at = self._last_shown_at = 0.0
-        self._mute: DingTalkError | None = None  # streaming is refused: only creation and end are left
-        self._has_failed_state = True  # until DingTalk says otherwise
         self._begun = clock()
-        self._closing_since = 0.0
-        self._retry_at = 0.0
-        self._retries = 0
+        self._retry_at, self._tries, self._odd = 0.0, 0, 0
+        self._unsure = False  # whether a call whose answer was lost may have taken effect
         self.error: DingTalkError | None = None
-        self.calls = 0
-        self.ended = threading.Event()
+        self.made = 0  # calls
+        self.settled = threading.Event()
+
+    @property
+    def refusal(self) -> DingTalkError | None:
+        """What DingTalk refused of this card, for the admin; the answer may have been shown all the same."""
+        with self._lock:
+            return self.error or self._mute
+
+    @property
+    def out_track_id(self) -> str:
+        """Our name for the card."""
+        return self._calls.out_track_id
 
     def show(self, text: str) -> bool:
         """Set the text so far; return whether the pacer has to be told (it knows already of an earlier change)."""
@@ -101,193 +114,188 @@ class LiveCard:
             self._text = text
             return not known and not self._closing
 
-    def close(self, text: str, *, failed: bool) -> bool:
-        """Set the text to end with; only the first call counts. Return whether it was the first."""
+    def close(self, text: str, *, failed: bool) -> None:
+        """Set the text to end with; only the first call counts."""
         with self._lock:
-            if self._closing:
-                return False
-            self._closing = Closing(text, failed)
-            self._closing_since = self._clock()
-            self._retry_at = 0.0 if self._created else self._retry_at
-            self._retries = 0
+            if self._closing is None:
+                self._closing = Closing(text, failed, since=self._clock(), guid=uuid.uuid4().hex)
+                self._tries, self._odd, self._unsure = 0, 0, False
+                self._retry_at = self._retry_at if self._phase is Phase.NEW else 0.0
+
+    def hand_over(self) -> bool:
+        """The answer is about to go another way; False when the card shows it after all, and nothing else must."""
+        with self._lock:
+            if self.settled.is_set():
+                return self.error is not None
+            self._give_up(self.error or DingTalkUnreachable("too many calls wait for DingTalk"))
             return True
+
+    def give_up(self) -> None:
+        """A call failed in a way that nobody foresaw: the answer goes another way."""
+        with self._lock:
+            self._give_up(DingTalkUnreachable("a call of the card failed, see above"))
+            self._phase = Phase.ENDED
 
     @property
     def priority(self) -> int:
-        """Return who goes first among those that are due: the lower."""
-        if not self._created:
-            return Priority.CREATE
-        if self._closing:
-            return Priority.END
-        return Priority.MORE_TEXT if self._opened else Priority.FIRST_TEXT
+        """Who goes first among those that are due: an end frees a spinner, a middle frame is soon outdated."""
+        with self._lock:
+            step = self._next()
+            if step is Step.STREAM and not self._first_shown_at:
+                step = Step.OPEN  # an own template's first text
+            return _URGENCY[step] if step else max(_URGENCY.values())
+
+    @property
+    def api(self) -> str:
+        """Which API the next call uses."""
+        with self._lock:
+            step = self._next()
+            return step.api if step else ""
 
     def due(self) -> float | None:
         """Return when the next call is worth making, or None."""
         with self._lock:
-            if self.ended.is_set():
+            step = self._next()
+            if step is None:
                 return None
-            if not self._created or self._closing:
-                return self._retry_at
-            if self._text == self._shown or self._mute:
-                return None
-            if not self._opened:
-                return self._retry_at
-            return max(self._retry_at, self._last_shown_at + pause(self._last_shown_at - self._first_shown_at))
-
-    @property
-    def api(self) -> str:
-        """Return which API the next call uses; DingTalk counts the calls of each apart."""
-        if not self._created:
-            return "create"
-        sets_variables = self._finalized or isinstance(self._mute, PermissionMissing)
-        if self._template.flow == "flow_status":
-            sets_variables = sets_variables or not self._opened
-        return "update" if sets_variables else "streaming"
+            if step is Step.STREAM:
+                age = self._last_shown_at - self._first_shown_at
+                return max(self._retry_at, self._last_shown_at + pause(age))
+            return self._retry_at
 
     def call(self) -> bool:
-        """Make the next call of the card's life: what cannot be taken now is tried again, what is refused is noted.
-
-        Return False when it was one call too many for DingTalk in this second.
-        """
+        """Make the next call; return False when it was one too many for DingTalk in this second."""
         with self._lock:
-            text, closing = self._text, self._closing
-        self.calls += 1
+            step, text, closing = self._next(), self._text, self._closing
+            self.made += 1
+        if step is None:
+            return True
         try:
-            if not self._created:
-                self._create()
-            elif closing:
-                self._end(closing)
-            else:
-                self._grow(text)
+            self._make(step, text, closing)
         except (Throttled, DingTalkUnreachable) as error:
-            self._try_again(error, closing)
+            with self._lock:
+                self._try_again(step, error)
             return not isinstance(error, Throttled)
         except DingTalkError as error:
-            self._refused(error, closing)
+            with self._lock:
+                self._refused(step, error)
         else:
-            self._retries = 0
+            with self._lock:
+                self._succeeded(step, closing.text if closing and step is not Step.CREATE else text)
         return True
 
-    def _create(self) -> None:
-        try:
-            self._client.create_and_deliver(self._body())
-        except CardRefused as error:
-            if error.code != "param.cardAlreadyExist":  # the answer to an earlier try was lost, the card was not
-                raise
-        self._created = True
+    def _next(self) -> Step | None:
+        growing = bool(self._text.strip()) and self._text != self._shown and not self._mute
+        match self._phase:
+            case Phase.NEW:
+                return Step.CREATE
+            case Phase.CREATED if isinstance(self._mute, PermissionMissing):
+                return Step.FINISH if self._closing else None
+            case Phase.CREATED:
+                return Step.OPEN if self._closing or growing else None
+            case Phase.OPENED if self._closing and self._two_states and isinstance(self._mute, PermissionMissing):
+                return Step.FINISH  # it may not stream, but its variables may be set
+            case Phase.OPENED:
+                return Step.FINALIZE if self._closing else Step.STREAM if growing else None
+            case Phase.FINALIZED:
+                return Step.FINISH
+            case _:
+                return None
 
-    def _grow(self, text: str) -> None:
-        shown = markdown.shape(text, final=False)
-        if not self._opened and self._template.flow == "flow_status":
-            # This call brings the first text as well as the state: one call from the AI's first word to the reader.
-            self._client.update_card(self.out_track_id, self._variables(FlowStatus.INPUTING, shown, stoppable=True))
-            text = text if _fits_variable(shown) else ""
-        else:
-            self._client.stream_card(self.out_track_id, self._template.content_key, shown)
-        self._shown_now(text)
+    def _make(self, step: Step, text: str, closing: Closing | None) -> None:
+        last = closing.text if closing else text
+        match step:
+            case Step.CREATE:
+                self._calls.create()
+            case Step.OPEN:
+                self._calls.open(last)
+            case Step.STREAM:
+                self._calls.stream(text)
+            case Step.FINALIZE if closing:
+                self._calls.finalize(last, failed=closing.failed and not self._two_states, guid=closing.guid)
+            case Step.FINISH if closing:
+                self._calls.finish(last, failed=closing.failed)
 
-    def _end(self, closing: Closing) -> None:
-        """Make the one or two calls that end a card; a call that succeeded is not repeated."""
-        shown = markdown.shape(self._what_fits(closing.text))
-        if not self._finalized:
-            self._finalize(shown, failed=closing.failed)
-            self._finalized = True
-            self._shown_now(closing.text)
-            if self._template.flow == "flow_status":
-                return  # the pacer comes again for the second call
-        if self._template.flow == "flow_status":
-            status = FlowStatus.FAILED if closing.failed else FlowStatus.FINISHED
-            self._client.update_card(self.out_track_id, self._variables(status, shown))
-        self.error = self._mute
-        self.ended.set()
+    def _succeeded(self, step: Step, text: str) -> None:
+        self._tries, self._odd, self._retry_at, self._unsure = 0, 0, 0.0, False
+        match step:
+            case Step.CREATE:
+                self._phase = Phase.CREATED if self._two_states else Phase.OPENED
+            case Step.OPEN | Step.STREAM:
+                self._phase = Phase.OPENED
+                self._last_shown_at = self._clock()
+                self._first_shown_at = self._first_shown_at or self._last_shown_at
+                self._shown = text if step is Step.STREAM or self._calls.fits_variable(text) else ""
+            case Step.FINALIZE if self._two_states:
+                self._phase = Phase.FINALIZED
+            case _:
+                self._phase = Phase.ENDED
+                self._settle()
 
-    def _finalize(self, shown: str, *, failed: bool) -> None:
-        if isinstance(self._mute, PermissionMissing):
-            self._client.update_card(self.out_track_id, {self._template.content_key: shown})
-            return
-        if not self._opened and self._template.flow == "flow_status":
-            self._client.update_card(self.out_track_id, self._variables(FlowStatus.INPUTING, shown))
-            self._opened = True
-        failed = failed and self._template.flow == "streaming" and self._has_failed_state
-        self._client.stream_card(self.out_track_id, self._template.content_key, shown, finalize=True, failed=failed)
+    def _settle(self) -> None:
+        """The card shows its end; whether that is the whole answer is what `error` tells."""
+        closing, mute = self._closing, self._mute
+        whole = closing is not None and not closing.shortened
+        if isinstance(mute, PermissionMissing) and closing and not self._calls.fits_variable(closing.text):
+            whole = False  # set as a variable, a long text is left out
+        if not whole:
+            self.error = self.error or mute
+        self.settled.set()
 
-    def _what_fits(self, text: str) -> str:
-        """Return the whole text, or as much as DingTalk took before it refused more, with a word on where the rest is."""
-        if self._mute is None or isinstance(self._mute, PermissionMissing):
-            return text
-        return f"{self._shown or text[:_SAFE_CHARACTERS]}\n\n{self._labels.continued}"
-
-    def _shown_now(self, text: str) -> None:
+    def _try_again(self, step: Step, error: DingTalkError) -> None:
+        """Wait a growing, jittered while; a middle frame is simply overtaken, a beginning or an end is tried on."""
+        self._tries += 1
+        self._unsure = self._unsure or isinstance(error, DingTalkUnreachable)
         now = self._clock()
-        with self._lock:
-            self._shown, self._last_shown_at = text, now
-        self._first_shown_at = self._first_shown_at or now
-        self._opened = True
-
-    def _try_again(self, error: DingTalkError, closing: Closing | None) -> None:
-        """Wait a growing, jittered while; a middle frame is simply overtaken, an end is tried for a long time."""
-        self._retries += 1
-        now = self._clock()
-        wait = min(8.0, 2.0 ** (self._retries - 1)) * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, no secret
+        wait = min(8.0, 2.0 ** (self._tries - 1)) * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, no secret
+        if self.settled.is_set():
+            wait = self.SPINNER_PAUSE
         self._retry_at = now + wait
-        since, patience = (self._begun, self.CREATE_PATIENCE) if not self._created else (self._closing_since, self.END_PATIENCE)
-        if (not self._created or closing) and self._retry_at - since > patience:
+        if step is Step.CREATE and self._retry_at - self._begun > self.CREATE_PATIENCE:
             self._give_up(error)
+            self._phase = Phase.ENDED
+        elif self._closing and self._retry_at - self._closing.since > self.END_PATIENCE:
+            self._give_up(error)
+            if self._retry_at - self._closing.since > self.SPINNER_PATIENCE:
+                self._phase = Phase.ENDED
 
-    def _refused(self, error: DingTalkError, closing: Closing | None) -> None:
-        """DingTalk will never take this call."""
-        if not self._created or (closing and self._mute):
+    def _refused(self, step: Step, error: DingTalkError) -> None:
+        """DingTalk says no to this call; what can be done about it depends on which call it was."""
+        closing, lost = self._closing, self._unsure
+        if not isinstance(error, _FOR_GOOD) and self._odd < _ODD_REFUSALS:
+            self._odd += 1
+            self._try_again(step, error)
+        elif step is Step.CREATE:
+            if isinstance(error, CardRefused) and error.code == "param.cardAlreadyExist":
+                self._succeeded(step, "")  # the answer to an earlier try was lost, the card was not
+                return
             self._give_up(error)
-        elif closing and closing.failed and self._has_failed_state:
-            self._has_failed_state = False  # own templates may lack that state: end it as finished
-        else:
+            self._phase = Phase.ENDED
+        elif closing is None:
+            self._mute = error  # the end is tried with the whole text all the same
+        elif step is Step.FINALIZE and lost:
+            self._succeeded(step, closing.text)  # an earlier try took effect: what is over cannot be ended again
+        elif step is Step.FINALIZE and closing.failed and not self._two_states:
+            self._closing = replace(closing, failed=False)  # an own template may lack the failed state
+        elif not closing.shortened and not (self._two_states and isinstance(error, PermissionMissing)):
+            self._mute = self._mute or error
+            self._shorten(closing)
+        elif isinstance(error, PermissionMissing) and self._mute is None:
             self._mute = error
+        else:
+            self._give_up(error)
+            self._phase = Phase.ENDED
+
+    def _shorten(self, closing: Closing) -> None:
+        """End with as much as DingTalk took before, and a word on where the rest is."""
+        head = self._shown or closing.text[:_SAFE_CHARACTERS]
+        text = f"{head}\n\n{self._calls.labels.continued}"
+        self._closing = replace(closing, text=text, shortened=True, guid=uuid.uuid4().hex)
 
     def _give_up(self, error: DingTalkError) -> None:
-        self.error = error
-        self.ended.set()
-
-    def _body(self) -> dict[str, Any]:
-        incoming, robot = self._incoming, self._client.client_id
-        space: dict[str, Any]
-        if incoming.is_group:
-            space = {
-                "openSpaceId": f"dtv1.card//IM_GROUP.{incoming.conversation_id}",
-                "imGroupOpenSpaceModel": {"supportForward": True},
-                "imGroupOpenDeliverModel": {"robotCode": robot, "extension": _LIST_PREVIEW},
-            }
-        else:
-            space = {
-                "openSpaceId": f"dtv1.card//IM_ROBOT.{incoming.staff_id}",
-                "imRobotOpenSpaceModel": {"supportForward": True},
-                "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": robot, "extension": _LIST_PREVIEW},
-            }
-        return {
-            "cardTemplateId": self._template.template_id,
-            "outTrackId": self.out_track_id,
-            "callbackType": "STREAM",  # without it clicks are not sent
-            "userIdType": 1,
-            "cardData": {"cardParamMap": self._variables(FlowStatus.PROCESSING, "")},
-            **space,
-        }
-
-    def _variables(self, status: FlowStatus, text: str, *, stoppable: bool = False) -> Mapping[str, str]:
-        """Return the template's variables; all are strings, structures are JSON in a string."""
-        variables = {"config": '{"autoLayout":true}'}
-        if _fits_variable(text):
-            variables[self._template.content_key] = text
-        if self._template.flow == "flow_status":
-            shown: dict[str, Any] = {"order": [self._template.content_key]}
-            if stoppable:
-                button = {"text": self._labels.stop, "color": "gray", "id": STOP_ACTION, "request": True}
-                shown = {"order": [self._template.content_key, "msgButtons"], "msgButtons": [button]}
-            variables |= {
-                "flowStatus": status.value,
-                "staticMsgContent": "",
-                "sys_full_json_obj": json.dumps(shown, ensure_ascii=False),
-            }
-        return variables
-
-
-def _fits_variable(text: str) -> bool:
-    return len(text.encode()) <= _VARIABLE_BYTES
+        """Let the answer go another way; a card that exists is tried on with a short text, slowly."""
+        if not self.settled.is_set():
+            self.error = error
+            if self._closing and not self._closing.shortened:
+                self._shorten(self._closing)
+            self.settled.set()

@@ -55,11 +55,12 @@ class BotHandler:
             TurnRecord(
                 bot=self.name,
                 message_id=turn.incoming.message_id,
-                outcome="stopped" if turn.stopped else outcome,
+                outcome=(turn.ending or outcome) if reply.delivered else "undelivered",
                 waited=asked - turn.arrived,
                 first_text=max(0.0, first_text - turn.arrived),
                 seconds=time.monotonic() - turn.arrived,
                 characters=len(reply.text),
+                card_calls=reply.card_calls,
                 ref=answer.ref,
             )
         )

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.card import STOP_ACTION
+from handlers.aside import Aside
+from handlers.card_calls import STOP_ACTION
 from handlers.gate import Gate
-from handlers.intake import Aside
 from handlers.texts import Texts
 from stores.base import Cards
 
@@ -56,7 +56,8 @@ class Clicks:
             return _privately({"tips": self._texts.say("stop_refused")})
         for turn in self._gate.turns(card.key):
             if turn.incoming.message_id == card.message_id:
-                self._aside.run(turn.stop)
+                turn.stop()
+                self._aside.run(turn.silence_backend)
         return {}
 
 
@@ -72,6 +73,6 @@ def _object(value: Any) -> Mapping[str, Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
     return value if isinstance(value, Mapping) else {}

@@ -48,14 +48,6 @@ class DingTalkClient:
         self._token_lock = threading.Lock()
         self._token = ""
         self._token_expires = 0.0
-        self._calls_lock = threading.Lock()
-        self._calls = 0
-
-    @property
-    def calls(self) -> int:
-        """How many counted API calls were made (tokens and the gateway are free)."""
-        with self._calls_lock:
-            return self._calls
 
     def open_connection(self, subscriptions: Sequence[Mapping[str, str]], user_agent: str) -> Ticket:
         """Ask the gateway for a Stream connection. Raises CredentialRefused or another DingTalkError."""
@@ -92,14 +84,19 @@ class DingTalkClient:
             },
         )
 
-    def stream_card(self, out_track_id: str, key: str, content: str, *, finalize: bool = False, failed: bool = False) -> None:
-        """Show the whole text so far in a card's streaming variable; `finalize` and `failed` end its typing."""
+    def stream_card(
+        self, out_track_id: str, key: str, content: str, *, finalize: bool = False, failed: bool = False, guid: str = ""
+    ) -> None:
+        """Show the whole text so far in a card's streaming variable; `finalize` and `failed` end its typing.
+
+        `guid` names the call: DingTalk takes one name once, so that a repeated call does no harm.
+        """
         self._call(
             "PUT",
             "/v1.0/card/streaming",
             {
                 "outTrackId": out_track_id,
-                "guid": uuid.uuid4().hex,
+                "guid": guid or uuid.uuid4().hex,
                 "key": key,
                 "content": content,
                 "isFull": True,  # markdown variables take nothing else
@@ -128,7 +125,8 @@ class DingTalkClient:
             "/v1.0/robot/oToMessages/batchSend",
             {"robotCode": self.client_id, "userIds": [staff_id], **_sample_markdown(title, text)},
         )
-        if staff_id in answer.get("flowControlledStaffIdList", ()) or staff_id in answer.get("invalidStaffIdList", ()):
+        refused = [*(answer.get("flowControlledStaffIdList") or ()), *(answer.get("invalidStaffIdList") or ())]
+        if staff_id in refused:
             raise QuotaUsedUp("DingTalk did not send the message to this person", code="flowControlledStaffIdList")
 
     def close(self) -> None:
@@ -138,8 +136,6 @@ class DingTalkClient:
     def _call(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Make a call with the token; a refused token is renewed, and the call repeated once."""
         url = self._endpoints.openapi + path
-        with self._calls_lock:
-            self._calls += 1
         token = self._access_token()
         try:
             return self._request(method, url, body, token=token)
@@ -156,13 +152,13 @@ class DingTalkClient:
                     {"appKey": self.client_id, "appSecret": self._client_secret},
                 )
                 self._token = str(answer.get("accessToken", ""))
-                life = float(answer.get("expireIn", 0))
+                life = float(answer.get("expireIn") or 0)
                 self._token_expires = time.monotonic() + max(life - _TOKEN_MARGIN, life / 2)
             return self._token
 
     def _request(self, method: str, url: str, body: Mapping[str, Any], *, token: str = "") -> dict[str, Any]:
         headers = {**_JSON, "x-acs-dingtalk-access-token": token} if token else _JSON
-        payload = json.dumps(body, ensure_ascii=False).encode()
+        payload = json.dumps(body, ensure_ascii=False).encode(errors="replace")
         try:
             response = self._http.request(method, url, data=payload, headers=headers, timeout=_TIMEOUT)
         except requests.RequestException as error:

@@ -43,7 +43,8 @@ class Verdict(Enum):
 
     READY = "ready"  # it is being answered
     QUEUED = "queued"  # it waits for its conversation's turn, or for a free place
-    FULL = "full"  # too many wait before it
+    FULL = "full"  # too many wait before it, and nothing more is taken until there is room
+    STILL_FULL = "still full"  # the same, and it was said already
     CLOSED = "closed"  # the bot is shutting down
 
 
@@ -71,8 +72,17 @@ class Starter:
 
     def _work(self) -> None:
         while key := self._keys.get():
-            threading.Thread(target=self._run, args=(key,), name="answer", daemon=True).start()
+            while not self._begin(key):
+                time.sleep(1)  # no thread to be had: those that end give one back
             time.sleep(self._BREATH)
+
+    def _begin(self, key: ConversationKey) -> bool:
+        try:
+            threading.Thread(target=self._run, args=(key,), name="answer", daemon=True).start()
+        except RuntimeError as error:
+            log.error("an answer has to wait: %s", error)
+            return False
+        return True
 
 
 class Gate:
@@ -89,6 +99,7 @@ class Gate:
         self._lanes: dict[ConversationKey, list[Turn]] = {}  # [0] is being answered, or first in line for a place
         self._waiting: deque[ConversationKey] = deque()  # lanes without a place yet
         self._running: set[ConversationKey] = set()
+        self._overflowed: set[ConversationKey] = set()  # lanes whose people were told that nothing more is taken
         self._closed = False
         self._starter = Starter(self._run)
 
@@ -100,7 +111,8 @@ class Gate:
             lane = self._lanes.get(turn.key)
             if lane:
                 if len(lane) > self._depth:
-                    return Verdict.FULL
+                    return self._overflow(turn.key)
+                self._overflowed.discard(turn.key)
                 # The one at the head is being answered; those behind it go by when they were written.
                 bisect.insort(lane, turn, lo=1, key=lambda waiting: waiting.incoming.created_at)
                 return Verdict.QUEUED
@@ -113,6 +125,12 @@ class Gate:
             self._lanes[turn.key] = [turn]
             self._start(turn.key)
             return Verdict.READY
+
+    def _overflow(self, key: ConversationKey) -> Verdict:
+        if key in self._overflowed:
+            return Verdict.STILL_FULL
+        self._overflowed.add(key)
+        return Verdict.FULL
 
     def turns(self, key: ConversationKey) -> tuple[Turn, ...]:
         """Return the turns of a conversation, the one being answered first."""
@@ -163,6 +181,7 @@ class Gate:
                 self._waiting.append(key)
             else:
                 del self._lanes[key]
+                self._overflowed.discard(key)
             self._changed.notify_all()
             if self._waiting:
                 self._start(self._waiting.popleft())

@@ -1,12 +1,9 @@
 """What happens to a message as it arrives: read, told from a repetition, answered aside or let to the gate. Never blocks."""
 
-import contextlib
 import logging
-import queue
-import threading
-from collections.abc import Callable
 
 from handlers import commands
+from handlers.aside import Aside
 from handlers.commands import Command
 from handlers.gate import Duplicates, Gate, Verdict
 from handlers.message import QUOTA_USED_UP, Incoming, UnreadableMessage, parse
@@ -18,43 +15,8 @@ from stores.base import ConversationKey, Sessions
 
 log = logging.getLogger("dingbridge.intake")
 
-_ASIDE_LIMIT = 1_000  # sentences and commands waiting for the side threads
 _KIND_SENTENCES = frozenset({"picture", "audio", "video", "file", "chatRecord"})
 _VERDICT_SENTENCES = {Verdict.FULL: "queue_full", Verdict.CLOSED: "shutting_down"}
-
-
-class Aside:
-    """A few threads for what must not wait for an answer nor hold up the socket: commands and sentences."""
-
-    def __init__(self, threads: int = 4) -> None:
-        self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue(_ASIDE_LIMIT)
-        self._threads = [threading.Thread(target=self._work, name="aside", daemon=True) for _ in range(threads)]
-        for thread in self._threads:
-            thread.start()
-
-    def run(self, job: Callable[[], object]) -> bool:
-        """Run it soon; False when too much waits already."""
-        try:
-            self._jobs.put_nowait(job)
-        except queue.Full:
-            log.error("too many commands at once, one was dropped")
-            return False
-        return True
-
-    def close(self, timeout: float = 5) -> None:
-        """Run what waits, then end the threads."""
-        for _ in self._threads:
-            with contextlib.suppress(queue.Full):
-                self._jobs.put(None, timeout=timeout)
-        for thread in self._threads:
-            thread.join(timeout)
-
-    def _work(self) -> None:
-        while job := self._jobs.get():
-            try:
-                job()
-            except Exception:  # one job's bug must not end the thread that serves the next
-                log.exception("a command failed")
 
 
 class Intake:
@@ -88,14 +50,14 @@ class Intake:
             return
         turn = Turn(incoming, self.key(incoming))
         if sentence := self._unreadable(incoming):
-            self._aside.run(lambda: self._speaker.say(incoming, self._texts.say(sentence)))
+            self._say(incoming, self._texts.say(sentence))
         elif command := commands.parse(incoming.text):
-            self._aside.run(lambda: self._obey(command, turn))
+            self._say(incoming, self._obey(command, turn))
         else:
             verdict = self._gate.admit(turn)
             log.info("bot=%s msg=%s kind=%s %s", self.name, incoming.message_id, incoming.kind, verdict.value)
             if refusal := _VERDICT_SENTENCES.get(verdict):
-                self._aside.run(lambda: self._speaker.say(incoming, self._texts.say(refusal)))
+                self._say(incoming, self._texts.say(refusal))
 
     def key(self, incoming: Incoming) -> ConversationKey:
         """Return whose conversation a message belongs to."""
@@ -117,24 +79,28 @@ class Intake:
             return incoming.kind
         return "no_text" if incoming.kind in {"text", "richText", "markdown"} else "other_kind"
 
-    def _obey(self, command: Command, turn: Turn) -> None:
+    def _say(self, incoming: Incoming, sentence: str) -> None:
+        self._aside.run(lambda: self._speaker.say(incoming, sentence))
+
+    def _obey(self, command: Command, turn: Turn) -> str:
+        """Do it now, so that the next message finds it done; return the sentence that tells."""
         match command:
             case Command.NEW:
                 self._sessions.renew(turn.key)
-                sentence = self._texts.say("new")
+                return self._texts.say("new")
             case Command.STOP:
-                sentence = self._texts.say("stopping" if self._stop(turn) else "nothing_to_stop")
+                return self._texts.say("stopping" if self._stop(turn) else "nothing_to_stop")
             case Command.STATUS:
-                sentence = self._status(turn)
+                return self._status(turn)
             case Command.HELP:
-                sentence = self._texts.say("help")
-        self._speaker.say(turn.incoming, sentence)
+                return self._texts.say("help")
 
     def _stop(self, turn: Turn) -> bool:
         """Stop all turns of this conversation that the same person asked for; return whether there were any."""
         own = [one for one in self._gate.turns(turn.key) if one.incoming.user == turn.incoming.user]
         for one in reversed(own):  # those that wait first, or the next would begin as this one ends
             one.stop()
+            self._aside.run(one.silence_backend)
         return bool(own)
 
     def _status(self, turn: Turn) -> str:

@@ -16,7 +16,7 @@ _UNBROKEN = re.compile(r"^\s*(?:#{1,6}\s|\||(?:[-*_]\s*){3,}$)")  # a block that
 
 def shape(text: str, *, final: bool = True) -> str:
     """Return the text so that DingTalk shows what the AI meant; an unfinished one (`final` false) is made whole."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _whole_characters(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     shaped = "".join(_joined(lines))
     fence = open_fence(shaped)
     if fence:
@@ -49,6 +49,11 @@ def split(text: str, limit: int) -> list[str]:
             head, rest = f"{head}\n{fence}", f"{fence}\n{rest}"
         parts.append(head)
     return [*parts, rest]
+
+
+def _whole_characters(text: str) -> str:
+    """Join the halves of characters that an AI sent in two pieces (emoji as JSON escapes), replace a half left alone."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _joined(lines: list[str]) -> Iterator[str]:

@@ -110,7 +110,7 @@ def _object(value: Any) -> Json:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
     return value if isinstance(value, Mapping) else {}
 
@@ -124,5 +124,5 @@ def _text(value: Any) -> str:
 def _seconds(milliseconds: Any) -> float:
     try:
         return float(milliseconds) / 1000
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0

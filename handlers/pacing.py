@@ -1,5 +1,6 @@
 """When an open card is worth a call to DingTalk, and who makes the calls: one pacer per DingTalk app."""
 
+import logging
 import threading
 import time
 from collections import defaultdict, deque
@@ -7,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol
+
+log = logging.getLogger("dingbridge.pacing")
 
 
 def pause(age: float) -> float:
@@ -57,7 +60,10 @@ class Paced(Protocol):
         """Return who goes first among those that are due: the lower."""
 
     def call(self) -> bool:
-        """Make one call, never raise; False when DingTalk refused it as one too many in this second."""
+        """Make one call; False when DingTalk refused it as one too many in this second."""
+
+    def give_up(self) -> None:
+        """A call raised what nobody foresaw: be due no more."""
 
 
 class Pacer:
@@ -130,7 +136,12 @@ class Pacer:
         return max(0.001, soonest - self._clock())
 
     def _call(self, card: Paced, window: Window) -> None:
-        taken = card.call()
+        taken = True
+        try:
+            taken = card.call()
+        except Exception:  # a bug with one card must not take the caller from all others
+            log.exception("a card's call failed")
+            card.give_up()
         with self._changed:
             if not taken:
                 window.refused(self._clock())

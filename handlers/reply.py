@@ -2,16 +2,20 @@
 
 import logging
 import threading
+import time
 import uuid
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
 from backends.base import Event, File, Replace, Text
-from errors import DingTalkError
-from handlers.card import Labels, LiveCard
+from errors import DingTalkError, PermissionMissing
+from handlers.card import LiveCard
+from handlers.card_calls import CardCalls, Labels
 from handlers.dingtalk import DingTalkClient
+from handlers.message import Incoming
 from handlers.pacing import Pacer
-from handlers.say import Speaker
+from handlers.say import ANSWER_PATIENCE, Speaker
 from handlers.templates import Template
 from handlers.texts import Texts
 from handlers.turn import Turn
@@ -19,7 +23,8 @@ from stores.base import CardRecord, Cards
 
 log = logging.getLogger("dingbridge.reply")
 
-_END_SECONDS = 120  # a card's last calls are given up before, see LiveCard.END_PATIENCE
+_END_SECONDS = 120  # that the last calls of a card may wait for their turn; then the answer goes as a message
+_WITHOUT_CARDS_SECONDS = 300  # after DingTalk named a missing permission: no card is begun that cannot be ended
 
 
 class Reply(Protocol):
@@ -28,6 +33,14 @@ class Reply(Protocol):
     @property
     def text(self) -> str:
         """The answer so far."""
+
+    @property
+    def delivered(self) -> bool:
+        """Whether DingTalk has the reply's end; known once it is closed."""
+
+    @property
+    def card_calls(self) -> int:
+        """How many calls its card took."""
 
     def show(self, event: Event) -> None:
         """Let an event of the answer be seen; returns at once."""
@@ -55,19 +68,34 @@ class CardReply:
     """A reply as an AI card; as messages instead when the card cannot be made or closed."""
 
     def __init__(
-        self, turn: Turn, card: LiveCard | None, *, pacer: Pacer, speaker: Speaker, texts: Texts, cards: Cards
+        self,
+        turn: Turn,
+        card: LiveCard | None,
+        *,
+        pacer: Pacer,
+        speaker: Speaker,
+        texts: Texts,
+        cards: Cards,
+        on_refusal: Callable[[DingTalkError], None],
     ) -> None:
+        self._on_refusal = on_refusal
         self._turn, self._card, self._pacer = turn, card, pacer
         self._speaker, self._texts, self._cards = speaker, texts, cards
         self._lock = threading.Lock()
         self._text = ""
         self._last = ""  # what the reply ends with, once it has ended
         self._ended = False
+        self.delivered = True
 
     @property
     def text(self) -> str:
         """The answer so far."""
         return self._text
+
+    @property
+    def card_calls(self) -> int:
+        """How many calls its card took."""
+        return self._card.made if self._card else 0
 
     def __enter__(self) -> Self:
         """Open the card; the pacer makes it."""
@@ -81,12 +109,23 @@ class CardReply:
         if error:
             self.fail(self._texts.error(error))
         self.finish()
-        if self._card:
-            self._card.ended.wait(_END_SECONDS)
-            if self._card.ended.is_set() and not self._card.error:
-                return
-            self._tell_why(self._card.error)
-        self._speaker.say(self._turn.incoming, self._last)
+        if not self._shown_by_card():
+            self.delivered = self._speaker.say(self._turn.incoming, self._last, patience=ANSWER_PATIENCE)
+
+    def _shown_by_card(self) -> bool:
+        """Wait until the card has shown the end, or until it cannot."""
+        card = self._card
+        if card is None:
+            return False
+        if not card.settled.wait(_END_SECONDS):
+            card.hand_over()
+        if refusal := card.refusal:
+            how = "by message instead of card" if card.error else "in a card, but not as it should be"
+            what = f"{type(refusal).__name__}: {refusal}; {self._texts.fix(refusal)}"
+            log.warning("msg=%s answered %s: %s", self._turn.incoming.message_id, how, what)
+        if card.error:
+            self._on_refusal(card.error)
+        return card.error is None
 
     def show(self, event: Event) -> None:
         """Let an event of the answer be seen; thinking and progress show as the card's own animation."""
@@ -145,10 +184,6 @@ class CardReply:
                 self._card.close(text, failed=failed)
                 self._pacer.wake(self._card)
 
-    def _tell_why(self, error: DingTalkError | None) -> None:
-        what = f"{type(error).__name__}: {error}; {self._texts.fix(error)}" if error else "DingTalk did not answer"
-        log.warning("msg=%s answered by message instead of card: %s", self._turn.incoming.message_id, what)
-
 
 class CardReplies:
     """Opens a reply for each turn of one bot."""
@@ -157,14 +192,29 @@ class CardReplies:
         self, template: Template, client: DingTalkClient, *, pacer: Pacer, speaker: Speaker, texts: Texts, cards: Cards
     ) -> None:
         self._template, self._client, self._pacer = template, client, pacer
+        self._without_cards_until = 0.0
         self._speaker, self._texts, self._cards = speaker, texts, cards
 
     def open(self, turn: Turn) -> CardReply:
         """Return the reply to a turn, to be entered."""
-        incoming = turn.incoming
-        card = None
+        card = self._card(turn.incoming)
+        return CardReply(
+            turn,
+            card,
+            pacer=self._pacer,
+            speaker=self._speaker,
+            texts=self._texts,
+            cards=self._cards,
+            on_refusal=self._refused,
+        )
+
+    def _card(self, incoming: Incoming) -> LiveCard | None:
         # A person outside the company has no staffId, and only a staffId names a private card space.
-        if incoming.is_group or incoming.staff_id:
-            labels = Labels(stop=self._texts.say("stop_button"), continued=self._texts.say("continued_below"))
-            card = LiveCard(uuid.uuid4().hex, self._template, incoming, self._client, labels=labels)
-        return CardReply(turn, card, pacer=self._pacer, speaker=self._speaker, texts=self._texts, cards=self._cards)
+        if time.monotonic() < self._without_cards_until or not (incoming.is_group or incoming.staff_id):
+            return None
+        labels = Labels(stop=self._texts.say("stop_button"), continued=self._texts.say("continued_below"))
+        return LiveCard(CardCalls(uuid.uuid4().hex, self._template, incoming, self._client, labels))
+
+    def _refused(self, refusal: DingTalkError) -> None:
+        if isinstance(refusal, PermissionMissing):
+            self._without_cards_until = time.monotonic() + _WITHOUT_CARDS_SECONDS

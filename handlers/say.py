@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from errors import DingTalkError, DingTalkUnreachable, Throttled, WebhookExpired
+from errors import DingTalkError, DingTalkUnreachable, QuotaUsedUp, Throttled, WebhookExpired
 from handlers import markdown
 from handlers.dingtalk import DingTalkClient
 from handlers.message import Incoming
@@ -16,7 +16,9 @@ log = logging.getLogger("dingbridge.say")
 _LIMIT = 18_000  # bytes of text a message; DingTalk takes 20,000 for the whole body
 _ROBOT_LIMIT = 12_000  # bytes; the robot API takes 15,000 for its JSON
 _TITLE_LENGTH = 20  # characters; only the conversation list shows it
-_TRIES, _PAUSE = 4, 1.5  # seconds before the second try, growing
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.5, 30.0  # seconds between tries
+_SENTENCE_PATIENCE = 10.0  # seconds for which a sentence is tried
+ANSWER_PATIENCE = 300.0  # for an answer: the webhook lives for 90 minutes, and nobody wants to ask twice
 
 
 class Speaker:
@@ -25,53 +27,67 @@ class Speaker:
     def __init__(self, client: DingTalkClient, texts: Texts) -> None:
         self._client, self._texts = client, texts
 
-    def say(self, incoming: Incoming, text: str) -> bool:
+    def say(self, incoming: Incoming, text: str, *, patience: float = _SENTENCE_PATIENCE) -> bool:
         """Answer a message in its chat, in as many messages as the text needs; return whether all were taken.
 
-        Through the session webhook while it lives (no API call), else as the robot.
+        Through the session webhook while it lives (no API call) and takes it, else as the robot. What DingTalk cannot take
+        now is tried for `patience` seconds.
         """
-        shaped = markdown.shape(text)
+        deadline = time.monotonic() + patience
         try:
-            if self._webhook_lives(incoming):
-                try:
-                    self._by_webhook(incoming, shaped)
-                except WebhookExpired:
-                    self._as_robot(incoming, shaped)
-            else:
-                self._as_robot(incoming, shaped)
+            rest = self._by_webhook(incoming, markdown.shape(text), deadline)
+            if rest:
+                self._as_robot(incoming, rest, deadline)
         except DingTalkError as error:
-            log.error("a message could not be sent: %s: %s; %s", type(error).__name__, error, self._texts.fix(error))
+            log.error(
+                "msg=%s could not be answered by message: %s: %s; %s",
+                incoming.message_id,
+                type(error).__name__,
+                error,
+                self._texts.fix(error),
+            )
             return False
         return True
 
-    def _webhook_lives(self, incoming: Incoming) -> bool:
-        return bool(incoming.session_webhook) and (not incoming.webhook_expires_at or time.time() < incoming.webhook_expires_at)
-
-    def _by_webhook(self, incoming: Incoming, text: str) -> None:
-        for part in markdown.split(text, _LIMIT):
+    def _by_webhook(self, incoming: Incoming, text: str, deadline: float) -> str:
+        """Send as much as the session webhook takes; return the rest."""
+        expires = incoming.webhook_expires_at
+        if not incoming.session_webhook or (expires and time.time() >= expires):
+            return text
+        parts = markdown.split(text, _LIMIT)
+        for number, part in enumerate(parts):
             body = {"msgtype": "markdown", "markdown": {"title": _title(part), "text": part}}
-            _patiently(partial(self._client.send_to_webhook, incoming.session_webhook, body))
+            try:
+                _patiently(partial(self._client.send_to_webhook, incoming.session_webhook, body), deadline)
+            except (WebhookExpired, Throttled, QuotaUsedUp) as error:
+                # Too many webhook messages a minute into a group are refused for ten; the robot's own way is counted apart.
+                log.info("msg=%s the webhook does not take it, sent as robot: %s", incoming.message_id, error)
+                return "\n\n".join(parts[number:])
+        return ""
 
-    def _as_robot(self, incoming: Incoming, text: str) -> None:
+    def _as_robot(self, incoming: Incoming, text: str, deadline: float) -> None:
         for part in markdown.split(text, _ROBOT_LIMIT):
             if incoming.is_group:
                 send = partial(self._client.send_to_group, incoming.conversation_id, _title(part), part)
             else:
                 send = partial(self._client.send_to_person, incoming.staff_id, _title(part), part)
-            _patiently(send)
+            _patiently(send, deadline, also=(Throttled,))
 
 
-def _patiently(send: Callable[[], None]) -> None:
-    """Send, and again after a growing pause while DingTalk cannot take it now."""
-    for attempt in range(1, _TRIES + 1):
+def _patiently(send: Callable[[], None], deadline: float, *, also: tuple[type[DingTalkError], ...] = ()) -> None:
+    """Send, and again after growing pauses while DingTalk cannot be reached (`also`: or refuses for another such reason)."""
+    passing: tuple[type[DingTalkError], ...] = (DingTalkUnreachable, *also)
+    pause = _FIRST_PAUSE
+    while True:
         try:
             send()
-        except (Throttled, DingTalkUnreachable):
-            if attempt == _TRIES:
+        except passing:
+            if time.monotonic() + pause > deadline:
                 raise
-            time.sleep(_PAUSE * attempt)
         else:
             return
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
 
 
 def _title(text: str) -> str:

@@ -38,7 +38,7 @@ _OPEN_SECONDS = 10  # for the socket's handshake
 _PING_SECONDS, _PONG_SECONDS = 20, 10  # a half-open socket is noticed within 30 s
 _DRAIN_SECONDS = 10  # that an announced disconnect leaves the old socket open for acks in flight
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-_STABLE_SECONDS = 30  # a connection that lived this long ends the growing of pauses
+_STABLE_SECONDS = 5  # a connection that lived this long ends the growing of pauses
 _FRAME_BYTES = 8 * 1024 * 1024  # a forwarded chat can be long; the library's own limit of 1 MiB would cut the connection
 
 State = Literal["connecting", "connected", "stopped"]
@@ -66,6 +66,8 @@ class StreamListener:
         """Keep a connection up until `stop`; whatever fails is reported and tried again after a growing pause."""
         try:
             asyncio.run(self._run())
+        except Exception:  # nobody looks at what a worker raises
+            log.exception("bot=%s a listener has ended", self.name)
         finally:
             self.state = "stopped"
 
@@ -86,25 +88,34 @@ class StreamListener:
         while not self._stopping.is_set():
             opened = time.monotonic()
             try:
-                socket = await self._open()
+                announced = await self._live(draining)
             except Exception as error:  # whatever it is, this listener tries again
+                announced = False
                 self._report(error, pause)
-            else:
-                self.state = "connected"
-                log.info("bot=%s connected to DingTalk", self.name)
-                if await self._serve(socket, draining):
-                    continue  # announced: the next connection is opened while the old one drains
-                self.state = "connecting"
-                if self._stopping.is_set():
-                    break
-                log.warning("bot=%s connection lost, again in %.0f s", self.name, pause)
             if time.monotonic() - opened > _STABLE_SECONDS:
                 pause = _FIRST_PAUSE
-            await self._pause(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, no secret
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            if announced and pause == _FIRST_PAUSE:
+                # The next connection is opened while the old one drains; if it is as short-lived, not quite so soon.
+                pause *= 2
+                continue
+            if not self._stopping.is_set():
+                await self._pause(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, no secret
+                pause = min(pause * 2, _LONGEST_PAUSE)
         for task in draining:
             task.cancel()
         await asyncio.gather(*draining, return_exceptions=True)
+
+    async def _live(self, draining: set[asyncio.Task[None]]) -> bool:
+        """Open a connection and read it to its end; True when DingTalk announced the end and the old one still drains."""
+        socket = await self._open()
+        self.state = "connected"
+        log.info("bot=%s connected to DingTalk", self.name)
+        announced = await self._serve(socket, draining)
+        if not announced:
+            self.state = "connecting"
+            if not self._stopping.is_set():
+                log.warning("bot=%s the connection to DingTalk was lost", self.name)
+        return announced
 
     async def _open(self) -> ClientConnection:
         ticket: Ticket = await asyncio.to_thread(self._client.open_connection, _SUBSCRIPTIONS, _USER_AGENT)

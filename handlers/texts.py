@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from errors import BridgeError
+from errors import BridgeError, PermissionMissing
 
 Language = Literal["zh", "en"]
 
@@ -25,7 +25,10 @@ class Texts:
 
     def fix(self, error: BaseException) -> str:
         """Return what the admin can do about it."""
-        return _of_class(error, _FOR_ADMINS)[self.language]
+        fix = _of_class(error, _FOR_ADMINS)[self.language]
+        if isinstance(error, PermissionMissing):
+            return fix.format(scopes=", ".join(error.scopes) or "?", url=error.apply_url or "open-dev.dingtalk.com")
+        return fix
 
 
 def _of_class(error: BaseException, sentences: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
@@ -54,8 +57,9 @@ _SENTENCES: dict[str, dict[str, str]] = {
     "stopped": {"zh": "（已停止）", "en": "(stopped)"},
     "interrupted": {"zh": "回答被中断，请重新提问。", "en": "The answer was interrupted, please ask again."},
     "queue_full": {
-        "zh": "前面还有太多问题没有回答，这一条没有收下，请稍后再发。",
-        "en": "Too many questions are still waiting; this one was not taken, please send it again later.",
+        "zh": "前面还有太多问题没有回答：这一条没有收下，在有空位之前新发的也不会收下，请稍后再发。",
+        "en": "Too many questions are still waiting: this one was not taken, nor will others be until there is room. "
+        "Please send it again later.",
     },
     "shutting_down": {
         "zh": "机器人正在重启，请稍后再发一次。",
@@ -152,9 +156,10 @@ _FOR_ADMINS: dict[str, dict[str, str]] = {
     },
     "TokenExpired": {"zh": "会自动换取新的 access token", "en": "a new access token is fetched by itself"},
     "PermissionMissing": {
-        "zh": "在钉钉开放平台「应用 → 权限管理」为应用开通该权限（互动卡片需要 Card.Instance.Write 和 Card.Streaming.Write），然后发布新版本",
-        "en": "grant the app this permission on open-dev.dingtalk.com (app, permissions; cards need Card.Instance.Write and "
-        "Card.Streaming.Write), then publish a new version",
+        "zh": "在钉钉开放平台「应用 → 权限管理」（{url}）为应用开通权限 {scopes}，然后发布新版本；"
+        "互动卡片需要 Card.Instance.Write 和 Card.Streaming.Write",
+        "en": "grant the app the permission {scopes} at {url} (app, permissions), then publish a new version; cards need "
+        "Card.Instance.Write and Card.Streaming.Write",
     },
     "Throttled": {
         "zh": "调用太快，会自动放慢并重试",

@@ -1,13 +1,15 @@
-"""One question on its way to its answer: what it asks, whose conversation it is, and how to stop it."""
+"""One question on its way to its answer: what it asks, whose conversation it is, and how to end it."""
 
 import threading
 import time
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from backends.base import Answer
 from handlers.message import Incoming
 from stores.base import ConversationKey
+
+Ending = Literal["", "stopped", "interrupted"]
 
 
 class Endable(Protocol):
@@ -21,51 +23,55 @@ class Endable(Protocol):
 
 
 class Turn:
-    """A question and its answer. `stop` may come from any thread, before, while or after it is answered."""
+    """A question and its answer. It may be ended from any thread, before, while or after it is answered."""
 
     def __init__(self, incoming: Incoming, key: ConversationKey) -> None:
         self.incoming, self.key = incoming, key
         self.arrived = time.monotonic()
         self._lock = threading.Lock()
-        self._stopped = False
+        self._ending: Ending = ""
         self._answer: Answer | None = None
         self._reply: Endable | None = None
 
     @property
-    def stopped(self) -> bool:
-        """Whether somebody stopped it."""
+    def ending(self) -> Ending:
+        """How it was ended from outside, if it was."""
         with self._lock:
-            return self._stopped
+            return self._ending
 
     def attach(self, answer: Answer, reply: Endable) -> None:
-        """From now on `stop` reaches this answer and this reply; if it came already, it reaches them now."""
+        """From now on an end reaches this answer and this reply; if it came already, it reaches them now."""
         with self._lock:
             self._answer, self._reply = answer, reply
-            stopped = self._stopped
-        if stopped:
+            ended = bool(self._ending)
+        if ended:
             reply.stop()
             answer.stop()
 
     def stop(self) -> None:
-        """End the answer: the reply shows at once what was written, then the AI is told (this may take a call)."""
+        """Somebody stopped it: the reply shows at once what was written. Never blocks; `silence_backend` is to follow."""
         with self._lock:
-            self._stopped = True
-            answer, reply = self._answer, self._reply
+            self._ending = self._ending or "stopped"
+            reply = self._reply
         if reply:
             reply.stop()
-        if answer:
-            answer.stop()
 
     def interrupt(self, sentence: str) -> bool:
-        """End the answer from outside, with a sentence; False when it has not begun, so that nobody shows the sentence."""
+        """End it with a sentence; False when it has not begun, so that nobody shows the sentence. Never blocks."""
         with self._lock:
-            self._stopped = True
-            answer, reply = self._answer, self._reply
-        if reply is None or answer is None:
+            self._ending = self._ending or "interrupted"
+            reply = self._reply
+        if reply is None:
             return False
         reply.fail(sentence)
-        answer.stop()
         return True
+
+    def silence_backend(self) -> None:
+        """Tell the AI that nobody waits any more; this may take a call."""
+        with self._lock:
+            answer = self._answer
+        if answer:
+            answer.stop()
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,10 @@ class TurnRecord:
 
     bot: str
     message_id: str
-    outcome: str  # answered, stopped, or the error's class
+    outcome: str  # answered, stopped, interrupted, the error's class, or undelivered: nobody got to see the answer
     waited: float  # seconds from arrival until the AI was asked
     first_text: float  # seconds from arrival until the AI's first text; 0 without one
     seconds: float  # from arrival to the end
     characters: int
+    card_calls: int
     ref: str = ""  # the AI's own name for the answer

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from stores.base import CardRecord, ConversationKey, Session
 
+# An answer may grow this long (Dify's own limit and some); so long a renewal is remembered, whatever the remain time.
+_LONGEST_ANSWER = 1_500.0  # seconds
+
 
 @dataclass(frozen=True)
 class _Kept:
     session: Session
-    used_at: float
+    expires_at: float
 
 
 class MemorySessions:
@@ -29,7 +32,8 @@ class MemorySessions:
         with self._lock:
             self._expire()
             kept = self._kept.get(key)
-            return kept.session if kept else self._begin(key)
+            live = kept is not None and kept.expires_at >= self._clock()
+            return kept.session if kept and live else self._begin(key, self._remain)
 
     def save(self, session: Session) -> bool:
         """Keep it and start its remain time again; False when it was begun anew meanwhile."""
@@ -37,32 +41,32 @@ class MemorySessions:
             current = self._kept.get(session.key)
             if current and current.session.generation != session.generation:
                 return False
-            self._keep(session)
+            self._keep(session, self._remain)
             return True
 
     def renew(self, key: ConversationKey) -> None:
         """Forget the conversation; answers still growing will not bring it back."""
         with self._lock:
-            self._begin(key)
+            self._begin(key, max(self._remain, _LONGEST_ANSWER))
 
-    def _begin(self, key: ConversationKey) -> Session:
+    def _begin(self, key: ConversationKey, seconds: float) -> Session:
         # One counter for all keys: a generation is never used twice, not even after an expiry.
         self._generations += 1
         session = Session(key, self._generations)
-        self._keep(session)
+        self._keep(session, seconds)
         return session
 
-    def _keep(self, session: Session) -> None:
-        self._kept[session.key] = _Kept(session, self._clock())
+    def _keep(self, session: Session, seconds: float) -> None:
+        self._kept[session.key] = _Kept(session, self._clock() + seconds)
         self._kept.move_to_end(session.key)
         if len(self._kept) > self._limit:
             self._kept.popitem(last=False)
 
     def _expire(self) -> None:
-        oldest_allowed = self._clock() - self._remain
+        now = self._clock()
         while self._kept:
             key, kept = next(iter(self._kept.items()))
-            if kept.used_at >= oldest_allowed:
+            if kept.expires_at >= now:
                 return
             del self._kept[key]
 

@@ -304,7 +304,7 @@ def test_compose_mounts_the_files_read_only_and_waits_for_the_drain() -> None:
     assert service["volumes"] == [f"./{name}:{folder}/{name}:ro" for name in (".bots.yaml", ".env")]
     assert service["volumes"][0].split(":")[1] == MOUNTED
     assert service["restart"] == "unless-stopped"
-    drain = EnvSettings().DRAIN_SECONDS + fleet._LAST_WORDS_SECONDS
+    drain = EnvSettings().DRAIN_SECONDS + fleet.LAST_WORDS_SECONDS
     assert float(service["stop_grace_period"].removesuffix("s")) > drain
     assert set(service["logging"]["options"]) == {"max-size", "max-file"}
     assert "TZ" in service["environment"]

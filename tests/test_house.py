@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import errors
-from errors import BackendError, BridgeError, DingTalkError
+from errors import BackendError, BridgeError, ConfigError, DingTalkError
 from handlers.texts import Language, Texts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +21,8 @@ ORDER = """
     handlers.stream   handlers.clicks
     handlers.chat     handlers.intake
     handlers.reply    handlers.gate
-    handlers.card     handlers.say        handlers.turn
+    handlers.card     handlers.say        handlers.turn       handlers.aside
+    handlers.card_calls
     handlers.pacing
     handlers.dingtalk dify.backend        stores.memory
     handlers.refusals dify.client         dify.fold
@@ -231,7 +232,7 @@ def test_the_drawn_error_tree_is_the_real_one() -> None:
 def test_every_error_has_a_sentence_for_users_and_a_fix_for_admins(kind: type[BridgeError], language: Language) -> None:
     """In both languages; each way in which an AI fails has a sentence of its own, each refusal of DingTalk its own fix."""
     texts, other = Texts(language), Texts("en" if language == "zh" else "zh")
-    error, root = kind.__new__(kind), BridgeError()
+    error, root = ConfigError(()) if kind is ConfigError else kind(""), BridgeError()
     assert texts.error(error)
     assert texts.fix(error)
     assert texts.error(error) != other.error(error)

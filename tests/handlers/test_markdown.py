@@ -25,6 +25,7 @@ from handlers.markdown import open_fence, shape, split
         ("see:\n```py\na\n```\nend", "see:\n```py\na\n```\nend"),
         ("```py\na", "```py\na\n```"),
         ("~~~\n```\na", "~~~\n```\na\n~~~"),
+        ("half \ud83d\ude00 and \ud83d alone", "half 😀 and \ufffd alone"),
         ("", ""),
     ],
 )

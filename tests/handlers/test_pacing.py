@@ -52,6 +52,9 @@ class Card:
         self.in_flight -= 1
         return True
 
+    def give_up(self) -> None:
+        self.wanted = 0
+
 
 def test_one_call_in_flight_per_card() -> None:
     """A card that is woken during its call is called again after it, not beside it."""
@@ -65,6 +68,24 @@ def test_one_call_in_flight_per_card() -> None:
     assert calls.get(timeout=WAIT) == "a"
     pacer.close()
     assert card.most_in_flight == 1
+
+
+def test_a_bug_in_one_card_takes_no_caller_from_the_others() -> None:
+    """A call that raises ends its card; the caller serves the next."""
+    calls: Queue[str] = Queue()
+    pacer = Pacer(calls_at_once=1)
+
+    class Broken(Card):
+        def call(self) -> bool:
+            raise RuntimeError("a bug")
+
+    broken, card = Broken("broken", calls), Card("good", calls)
+    card.may_return.set()
+    pacer.wake(broken)
+    pacer.wake(card)
+    assert calls.get(timeout=WAIT) == "good"
+    pacer.close()
+    assert broken.wanted == 0
 
 
 def test_the_most_urgent_goes_first() -> None:

@@ -118,12 +118,25 @@ def test_without_a_card_the_answer_comes_as_markdown(
     assert hint in caplog.text
 
 
-def test_without_the_streaming_permission_the_answer_arrives(make_bridge: MakeBridge, caplog: pytest.LogCaptureFixture) -> None:
-    """The card is made but cannot stream: its end is set by an update, the answer also comes as a message."""
-    bridge = make_bridge(app={"permissions": ["Card.Instance.Write", "qyapi_robot_sendmsg"]})
-    bridge.say(SHORT)
-    assert "春江" in bridge.said()
+def test_without_the_streaming_permission_the_answer_arrives_once(
+    sandbox: Any, make_bridge: MakeBridge, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A public card is ended by setting its variables; an own one cannot be, so the answer comes as a message."""
+    permissions = {"permissions": ["Card.Instance.Write", "qyapi_robot_sendmsg"]}
+    public = make_bridge(app=permissions)
+    card = public.ask(SHORT)
+    assert card["state"] == "finished"
+    assert "春江" in card["text"]
+    assert not public.records(kind="said")
     assert "Card.Streaming.Write" in caplog.text
+    template_id = f"{uuid.uuid4()}.schema"
+    sandbox.put_template(template_id, content_key="content", flow="streaming")
+    own = make_bridge(app=permissions, bot=f"card_template_id: {template_id}")
+    own.say(SHORT)
+    assert "春江" in own.said()
+    own.say(SHORT)
+    assert "春江" in own.said()
+    assert len(sandbox.cards(client_id=own.client_id)) == 1  # once refused, no card is begun that cannot be ended
 
 
 def test_a_card_that_was_not_delivered_is_noticed(make_bridge: MakeBridge) -> None:
@@ -182,6 +195,38 @@ def test_the_end_arrives_even_late(make_bridge: MakeBridge) -> None:
     refuse(bridge, "streaming", 503, "system.busy", times=2)
     card = bridge.ask("你好 [[tokens=2]]")
     assert card["state"] == "finished"
+
+
+def test_a_lost_answer_to_the_end_ends_the_card_once(make_bridge: MakeBridge) -> None:
+    """The call that ends the typing took effect, its answer was lost: the card still finishes, and no message follows."""
+    bridge = make_bridge()
+    bridge.sandbox.put_fault(
+        "dingtalk.api", {"drop": True, "late": True}, match={"client_id": bridge.client_id, "api": "streaming"}, times=3
+    )
+    card = bridge.ask("你好 [[tokens=2]]")
+    assert card["state"] == "finished"
+    assert not bridge.records(kind="said")
+
+
+def test_a_passing_refusal_cuts_nothing(make_bridge: MakeBridge) -> None:
+    """An odd code on one frame, and on the end, are of the moment: the card shows the whole answer, once."""
+    bridge = make_bridge()
+    refuse(bridge, "streaming", 400, "system.err", times=1)
+    refuse(bridge, "streaming", 400, "system.err", times=1)
+    card = bridge.ask("你好 [[tokens=40]] [[rate=30]]")
+    answer = bridge.sandbox.records(0, 0, side="dify", kind="answer", app=bridge.client_id)[-1]
+    assert card["text"].replace("<br>", "\n") == answer["text"]
+    assert not bridge.records(kind="said")
+
+
+def test_a_webhook_that_is_banned_is_replaced_by_the_robot_api(make_bridge: MakeBridge) -> None:
+    """More messages a minute than a group takes by webhook: the rest comes as the robot, and none is lost."""
+    bridge = make_bridge(app={"permissions": ["qyapi_robot_sendmsg"], "webhook_per_minute": 2})
+    group = {"conversation_type": "2", "conversation_id": f"cid-{uuid.uuid4().hex}==", "conversation_title": "群"}
+    for number in range(4):
+        bridge.say(f"问题{number}", sender=f"person-{number}", **group)
+    texts = [bridge.said() for _ in range(4)]
+    assert {number for number in range(4) for text in texts if f"问题{number}" in text} == set(range(4))
 
 
 def test_slow_calls_skip_frames_but_not_the_last(make_bridge: MakeBridge) -> None:

@@ -100,6 +100,24 @@ def test_a_new_conversation_by_command(make_bridge: MakeBridge, command: str) ->
     assert "第 1 轮" in bridge.ask("二")["text"]
 
 
+def test_a_command_is_done_before_the_next_message(make_bridge: MakeBridge) -> None:
+    """However slowly its sentence leaves, the question after /new begins anew, and /stop spares the question after it."""
+    bridge = make_bridge()
+    bridge.ask("一")
+    bridge.sandbox.put_fault("dingtalk.api", {"delay": 1.5}, match={"client_id": bridge.client_id, "api": "webhook"})
+    for _ in range(4):
+        bridge.say("/help", sender="somebody else")
+    bridge.say("/new")
+    bridge.say("二 [[tokens=100]] [[rate=30]]")
+    bridge.sandbox.wait_for(bridge.since, kind="card", client_id=bridge.client_id, state="inputing")
+    bridge.say("/stop")
+    bridge.say("三")
+    texts = [card["text"] for card in bridge.ended_cards(3)]
+    assert texts[1].endswith("（已停止）")
+    assert "第 2 轮" in texts[2]
+    assert "三" in texts[2]
+
+
 def test_new_while_an_answer_grows_is_not_undone_by_it(make_bridge: MakeBridge) -> None:
     """/new acts at once; the answer that was growing ends, and does not bring the old conversation back."""
     bridge = make_bridge()
@@ -164,4 +182,6 @@ def test_a_full_queue_is_told(make_bridge: MakeBridge) -> None:
         bridge.say(f"等 {number} [[tokens=1]]")
     bridge.say("太多了")
     assert "没有收下" in bridge.said()
+    bridge.say("还是太多")
     assert len(bridge.ended_cards(9, seconds=30)) == 9
+    assert len(bridge.records(kind="said")) == 1  # told once: sentences count against the group's limit, too

@@ -30,6 +30,17 @@ def test_an_answer_does_not_bring_back_what_was_begun_anew() -> None:
     assert sessions.load(BEN).conversation == "other"
 
 
+def test_a_renewal_outlives_the_remain_time() -> None:
+    """An answer that grows for longer than the remain time does not bring back what was begun anew meanwhile."""
+    now = [0.0]
+    sessions = MemorySessions(60, clock=lambda: now[0])
+    old = sessions.load(ANNA).continued("old")
+    sessions.renew(ANNA)
+    now[0] = 600
+    assert not sessions.save(old)
+    assert sessions.load(ANNA).conversation == ""
+
+
 def test_the_longest_unused_sessions_leave_first() -> None:
     """Memory is bounded."""
     sessions = MemorySessions(60, limit=1)

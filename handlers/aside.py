@@ -1,0 +1,53 @@
+"""A few threads for what must hold up neither the socket nor an answer: sentences, and telling an AI to stop."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+log = logging.getLogger("dingbridge.aside")
+
+_LIMIT = 1_000  # jobs waiting
+
+
+class Aside:
+    """Runs jobs soon, in their order, at most `threads` at once; threads are begun when there is work for them."""
+
+    def __init__(self, threads: int = 2) -> None:
+        self._most = threads
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue(_LIMIT)
+
+    def run(self, job: Callable[[], object]) -> None:
+        """Run it soon; when too much waits already it is dropped, and the log says so."""
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            log.error("too many sentences at once, one was dropped")
+        with self._lock:
+            if len(self._threads) < self._most:
+                thread = threading.Thread(target=self._work, name="aside", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def close(self, timeout: float) -> None:
+        """Run what waits and end the threads, for `timeout` seconds at most."""
+        deadline = time.monotonic() + timeout
+        with self._lock:
+            threads = list(self._threads)
+        for _ in threads:
+            try:
+                self._jobs.put(None, timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Full:
+                return  # its threads are daemons: they end with the process
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self) -> None:
+        while job := self._jobs.get():
+            try:
+                job()
+            except Exception:  # one job's bug must not end the thread that serves the next
+                log.exception("a job failed")

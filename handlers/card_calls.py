@@ -1,0 +1,115 @@
+"""The calls of one AI card to DingTalk, as its template wants them: create, open, stream, finalize, finish."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from handlers import markdown
+from handlers.dingtalk import DingTalkClient
+from handlers.message import Incoming
+from handlers.templates import Template
+
+STOP_ACTION = "btn_stop"
+_VARIABLE_BYTES = 6_000  # of a text set as a variable; what is longer is streamed, which takes more
+_LIST_PREVIEW = {"dynamicSummary": "true"}  # the conversation list shows the text instead of "[card]"
+
+
+class FlowStatus(StrEnum):
+    """The variable flowStatus of the public templates."""
+
+    PROCESSING = "1"
+    INPUTING = "2"
+    FINISHED = "3"
+    FAILED = "5"
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the card itself says: on its button, and where a text goes on that is longer than a card takes."""
+
+    stop: str
+    continued: str
+
+
+@dataclass(frozen=True)
+class CardCalls:
+    """One card. Each method makes one call and raises a DingTalkError; texts are markdown as the AI wrote it."""
+
+    out_track_id: str
+    template: Template
+    incoming: Incoming
+    client: DingTalkClient
+    labels: Labels
+
+    def create(self) -> None:
+        """Make the card and put it into the chat of the message that it answers."""
+        incoming, robot = self.incoming, self.client.client_id
+        space: dict[str, Any]
+        if incoming.is_group:
+            space = {
+                "openSpaceId": f"dtv1.card//IM_GROUP.{incoming.conversation_id}",
+                "imGroupOpenSpaceModel": {"supportForward": True},
+                "imGroupOpenDeliverModel": {"robotCode": robot, "extension": _LIST_PREVIEW},
+            }
+        else:
+            space = {
+                "openSpaceId": f"dtv1.card//IM_ROBOT.{incoming.staff_id}",
+                "imRobotOpenSpaceModel": {"supportForward": True},
+                "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": robot, "extension": _LIST_PREVIEW},
+            }
+        self.client.create_and_deliver(
+            {
+                "cardTemplateId": self.template.template_id,
+                "outTrackId": self.out_track_id,
+                "callbackType": "STREAM",  # without it clicks are not sent
+                "userIdType": 1,
+                "cardData": {"cardParamMap": self._variables(FlowStatus.PROCESSING, "")},
+                **space,
+            }
+        )
+
+    def open(self, text: str) -> None:
+        """Set a public template to typing, with the first text: one call from the AI's first word to the reader."""
+        shown = markdown.shape(text, final=False)
+        self.client.update_card(self.out_track_id, self._variables(FlowStatus.INPUTING, shown, stoppable=True))
+
+    def stream(self, text: str) -> None:
+        """Show the whole text so far."""
+        self.client.stream_card(self.out_track_id, self.template.content_key, markdown.shape(text, final=False))
+
+    def finalize(self, text: str, *, failed: bool, guid: str) -> None:
+        """Show the last text and end the typing; the same guid again does nothing, should the answer have been lost."""
+        shown, key = markdown.shape(text), self.template.content_key
+        self.client.stream_card(self.out_track_id, key, shown, finalize=True, failed=failed, guid=guid)
+
+    def finish(self, text: str, *, failed: bool) -> None:
+        """Set a public template to finished or failed."""
+        status = FlowStatus.FAILED if failed else FlowStatus.FINISHED
+        self.client.update_card(self.out_track_id, self._variables(status, markdown.shape(text)))
+
+    def fits_variable(self, text: str) -> bool:
+        """Whether a text can be set by `open` and `finish`; a longer one is shown by streaming alone."""
+        return _fits(markdown.shape(text))
+
+    def _variables(self, status: FlowStatus, text: str, *, stoppable: bool = False) -> Mapping[str, str]:
+        """Return the template's variables; all are strings, structures are JSON in a string."""
+        variables = {"config": '{"autoLayout":true}'}
+        if _fits(text):
+            variables[self.template.content_key] = text
+        if self.template.flow == "flow_status":
+            shown: dict[str, Any] = {"order": [self.template.content_key]}
+            if stoppable:
+                button = {"text": self.labels.stop, "color": "gray", "id": STOP_ACTION, "request": True}
+                shown = {"order": [self.template.content_key, "msgButtons"], "msgButtons": [button]}
+            variables |= {
+                "flowStatus": status.value,
+                "staticMsgContent": "",
+                "sys_full_json_obj": json.dumps(shown, ensure_ascii=False),
+            }
+        return variables
+
+
+def _fits(shaped: str) -> bool:
+    return len(shaped.encode()) <= _VARIABLE_BYTES
