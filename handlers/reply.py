@@ -120,9 +120,9 @@ class CardReply:
         if not card.settled.wait(_END_SECONDS):
             card.hand_over()
         if refusal := card.refusal:
-            how = "by message instead of card" if card.error else "in a card, but not as it should be"
+            how = "answered by message instead of card" if card.error else "answered in a card that DingTalk did not let grow"
             what = f"{type(refusal).__name__}: {refusal}; {self._texts.fix(refusal)}"
-            log.warning("msg=%s answered %s: %s", self._turn.incoming.message_id, how, what)
+            log.warning("msg=%s %s: %s", self._turn.incoming.message_id, how, what)
         if card.error:
             self._on_refusal(card.error)
         return card.error is None
