@@ -17,14 +17,13 @@ from errors import (
     QuotaUsedUp,
     TextTooLong,
     Throttled,
-    TokenExpired,
 )
 from handlers.card_calls import CardCalls
 from handlers.pacing import pause
 
 _SAFE_CHARACTERS = 800  # of a text that DingTalk refused, when nothing of it was shown before
 # Refusals that repeating does not help; what else DingTalk says may be of the moment and is tried a few times.
-_FOR_GOOD = (CardRefused, CredentialRefused, PermissionMissing, QuotaUsedUp, TextTooLong, TokenExpired)
+_FOR_GOOD = (CardRefused, CredentialRefused, PermissionMissing, QuotaUsedUp, TextTooLong)
 _ODD_REFUSALS = 3
 
 
@@ -110,9 +109,9 @@ class LiveCard:
     def show(self, text: str) -> bool:
         """Set the text so far; return whether the pacer has to be told (it knows already of an earlier change)."""
         with self._lock:
-            known = self._text != self._shown
+            known = self._growing()
             self._text = text
-            return not known and not self._closing
+            return self._growing() and not known and not self._closing
 
     def close(self, text: str, *, failed: bool) -> None:
         """Set the text to end with; only the first call counts."""
@@ -122,13 +121,10 @@ class LiveCard:
                 self._tries, self._odd, self._unsure = 0, 0, False
                 self._retry_at = self._retry_at if self._phase is Phase.NEW else 0.0
 
-    def hand_over(self) -> bool:
-        """The answer is about to go another way; False when the card shows it after all, and nothing else must."""
+    def hand_over(self) -> None:
+        """Nobody waits any longer: `error` is set, unless the card shows the answer after all."""
         with self._lock:
-            if self.settled.is_set():
-                return self.error is not None
-            self._give_up(self.error or DingTalkUnreachable("too many calls wait for DingTalk"))
-            return True
+            self._give_up(DingTalkUnreachable("too many calls wait for DingTalk"))
 
     def give_up(self) -> None:
         """A call failed in a way that nobody foresaw: the answer goes another way."""
@@ -185,22 +181,29 @@ class LiveCard:
         return True
 
     def _next(self) -> Step | None:
-        growing = bool(self._text.strip()) and self._text != self._shown and not self._mute
         match self._phase:
             case Phase.NEW:
                 return Step.CREATE
-            case Phase.CREATED if isinstance(self._mute, PermissionMissing):
-                return Step.FINISH if self._closing else None
+            case Phase.CREATED | Phase.OPENED if self._closing and self._by_variables_alone():
+                return Step.FINISH
             case Phase.CREATED:
-                return Step.OPEN if self._closing or growing else None
-            case Phase.OPENED if self._closing and self._two_states and isinstance(self._mute, PermissionMissing):
-                return Step.FINISH  # it may not stream, but its variables may be set
+                return Step.OPEN if self._closing or self._growing() else None
+            case Phase.OPENED if self._closing:
+                return Step.FINALIZE
             case Phase.OPENED:
-                return Step.FINALIZE if self._closing else Step.STREAM if growing else None
+                return Step.STREAM if self._growing() else None
             case Phase.FINALIZED:
                 return Step.FINISH
             case _:
                 return None
+
+    def _growing(self) -> bool:
+        """Whether there is more to show; DingTalk refuses an empty text."""
+        return bool(self._text.strip()) and self._text != self._shown and not self._mute
+
+    def _by_variables_alone(self) -> bool:
+        """Whether the app may not stream, but a public card can be ended by setting its variables."""
+        return self._two_states and isinstance(self._mute, PermissionMissing)
 
     def _make(self, step: Step, text: str, closing: Closing | None) -> None:
         last = closing.text if closing else text
@@ -236,8 +239,8 @@ class LiveCard:
         """The card shows its end; whether that is the whole answer is what `error` tells."""
         closing, mute = self._closing, self._mute
         whole = closing is not None and not closing.shortened
-        if isinstance(mute, PermissionMissing) and closing and not self._calls.fits_variable(closing.text):
-            whole = False  # set as a variable, a long text is left out
+        if closing and self._by_variables_alone() and not self._calls.fits_variable(closing.text):
+            whole = False  # it was left out
         if not whole:
             self.error = self.error or mute
         self.settled.set()
