@@ -111,10 +111,14 @@ def test_the_whole_answer_is_shown(flow: Flow, answers: list[DingTalkError | Non
         ("flow_status", [NO_PERMISSION], ["create"]),
         ("streaming", [ODD, ODD, ODD, ODD], ["create"] * 4),
         ("streaming", [None, BAD_KEY, BAD_KEY, BAD_KEY], ["create", "stream a", "finalize abc", f"finalize abc{MORE}"]),
-        ("streaming", [None, None, TOO_LONG, TOO_LONG], [*["create", "stream a", "stream ab", "finalize abc"], f"finalize a{MORE}"]),
+        (
+            "streaming",
+            [None, None, TOO_LONG, TOO_LONG],
+            ["create", "stream a", "stream ab", "finalize abc", f"finalize a{MORE}"],
+        ),
         ("streaming", [None, NO_QUOTA, NO_QUOTA, NO_QUOTA], ["create", "stream a", "finalize abc", f"finalize abc{MORE}"]),
     ],
-)  # fmt: skip
+)
 def test_what_the_card_cannot_show_goes_another_way(flow: Flow, answers: list[DingTalkError | None], calls: list[str]) -> None:
     """DingTalk refuses for good: `error` says why, and a card that exists is ended with what it takes."""
     life = Life(flow, answers)
