@@ -26,7 +26,10 @@ try:
     from problems import Language, sentence
     from settings import Settings
 except ModuleNotFoundError as missing:
-    sys.exit(f"{missing.name}: pip install -r requirements.txt (需要先安装依赖 / to be installed first)")
+    sys.exit(
+        f"缺少 {missing.name}：请用 .venv/bin/python app.py 运行，或先安装 requirements.txt / "
+        f"{missing.name} is missing: run .venv/bin/python app.py, or pip install -r requirements.txt"
+    )
 
 OK, NOT_READY, BAD_CONFIG, CRASHED = 0, 1, 2, 70
 _LAST_PORT = 65_535

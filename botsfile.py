@@ -163,7 +163,7 @@ class _Reader:
             first.setdefault(value, index)
 
     def _unknown(self, path: yamlfile.Path, key: str, known: list[str]) -> None:
-        guess = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+        guess = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
         if ":" in key or "：" in key:  # the value is a part of the key then
             self._add((*path, key), "yaml_no_space" if ":" in key else "yaml_wide_colon")
         elif guess:

@@ -27,6 +27,7 @@ _CONNECT_SECONDS = 20
 _ANSWER_SECONDS = 120
 _DRAIN_SECONDS = 5
 _DIFY_MODES = {"chatbot": "chat", "completion": "completion", "workflow": "workflow"}
+_PACE = {"tokens_per_second": 10, "chunk_chars": 6}  # slow enough to be watched
 _NAMES = {
     "zh": {"chatbot": "聊天助手", "completion": "文案生成", "workflow": "工作流"},
     "en": {"chatbot": "Chatbot", "completion": "Copywriter", "workflow": "Workflow"},
@@ -125,7 +126,7 @@ def _fleet(sandbox: "_Sandbox", on_turn: Callable[[TurnRecord], None]) -> Fleet:
     for kind in BOT_KINDS:
         secret, key, name = f"secret-of-{kind}", f"app-demo-{kind}", _NAMES[language][kind]
         sandbox.call("POST", "apps", {"client_id": f"demo-{kind}", "client_secret": secret, "name": name})
-        sandbox.call("POST", "dify/apps", {"api_key": key, "name": name, "kind": _DIFY_MODES[kind]})
+        sandbox.call("POST", "dify/apps", {"api_key": key, "name": name, "kind": _DIFY_MODES[kind], "pace": _PACE})
         bots += _BOT.format(name=name, kind=kind, secret=secret, key=key)
     variables = {
         "BOT_LANGUAGE": language,

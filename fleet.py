@@ -76,7 +76,7 @@ class Fleet:
         env = settings.env
         sessions: Sessions = MemorySessions(env.DIFY_CONVERSATION_REMAIN_TIME * 60)
         cards: Cards = MemoryCards()
-        self._settings = settings
+        self._settings, self._texts = settings, Texts(env.BOT_LANGUAGE)
         self._heartbeat = heartbeat
 
         def turn_ended(record: TurnRecord) -> None:
@@ -106,10 +106,13 @@ class Fleet:
         for bot in self.bots:
             for listener in bot.listeners:
                 listener.stop()
+        waited_for = sum(sum(bot.gate.counts()) for bot in self.bots)
+        if waited_for:
+            log.warning("%s", self._texts.say("draining", number=waited_for, seconds=f"{drain_seconds:g}"))
         deadline = time.monotonic() + drain_seconds
         left = [(bot, turn) for bot in self.bots for turn in bot.gate.close(max(0.0, deadline - time.monotonic()))]
         if left:
-            log.warning("%d answers were interrupted", len(left))
+            log.warning("interrupted answers: %d", len(left))
             self._say_last_words(left)
         self._workers.shutdown(wait=True)
         for bot in self.bots:
@@ -167,7 +170,7 @@ def build(
     limits = Limits(first_event=env.DIFY_FIRST_EVENT_SECONDS)
     backend = DifyBackend(settings.backend, limits=limits, connections=bot.max_concurrency)
     aside, pacer, speaker = Aside(), Pacer(calls_a_second=env.DINGTALK_QPS), Speaker(client, texts)
-    replies = CardReplies(settings.reply.template, client, pacer=pacer, speaker=speaker, texts=texts, cards=cards)
+    replies = CardReplies(bot.name, settings.reply.template, client, pacer=pacer, speaker=speaker, texts=texts, cards=cards)
     handler = BotHandler(bot.name, backend=backend, sessions=sessions, replies=replies, texts=texts, on_turn=on_turn)
     gate = Gate(handler.handle, limit=bot.max_concurrency)
     intake = Intake(

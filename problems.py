@@ -104,8 +104,8 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "en": "there is an unusual kind of space in this line; use plain ones",
     },
     "yaml_special": {
-        "zh": "值里有 YAML 的特殊字符（如 { [ * & ! % @ ` >）。请给整个值加上英文引号",
-        "en": "the value holds a character with a meaning in YAML (such as { [ * & ! % @ ` >); put quotes around it",
+        "zh": "值里有 YAML 的特殊字符（如 {{ [ * & ! % @ ` >）。请给整个值加上英文引号",
+        "en": "the value holds a character with a meaning in YAML (such as {{ [ * & ! % @ ` >); put quotes around it",
     },
     "yaml_quotation": {"zh": "引号没有成对", "en": "a quote is opened here but not closed"},
     "yaml_tag": {

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from backends.base import Backend, Question
+from backends.base import Answer, Backend, Question
 from errors import BackendError
 from handlers.reply import CardReplies
 from handlers.texts import Texts
@@ -43,6 +43,7 @@ class BotHandler:
                     if reply.text and not first_text:
                         first_text = time.monotonic()
                         reply.refer(answer.ref)
+                        self._keep(turn, session, answer)  # so that a question after a stop finds it
                 reply.finish()
             except BackendError as error:
                 outcome = type(error).__name__
@@ -50,7 +51,7 @@ class BotHandler:
                 log.error("bot=%s msg=%s %s: %s; %s", self.name, turn.incoming.message_id, outcome, error,
                           self._texts.fix(error))  # fmt: skip
             finally:
-                self._sessions.save(session.continued(answer.conversation))
+                self._keep(turn, session, answer)
         self._on_turn(
             TurnRecord(
                 bot=self.name,
@@ -64,6 +65,11 @@ class BotHandler:
                 ref=answer.ref,
             )
         )
+
+    def _keep(self, turn: Turn, session: Session, answer: Answer) -> None:
+        """Keep the conversation, unless it goes on without this turn; the store refuses one that /new ended meanwhile."""
+        if not turn.released:
+            self._sessions.save(session.continued(answer.conversation))
 
     def question(self, turn: Turn, session: Session) -> Question:
         """Return what the AI is asked. A shared conversation (no person in its key) is the chat's own, by its id."""

@@ -57,6 +57,7 @@ class Clicks:
         for turn in self._gate.turns(card.key):
             if turn.incoming.message_id == card.message_id:
                 turn.stop()
+                self._gate.release(turn)
                 self._aside.run(turn.silence_backend)
         return {}
 

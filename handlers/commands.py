@@ -1,5 +1,6 @@
 """What a person may say to the bot itself instead of the AI. Pure."""
 
+import re
 import unicodedata
 from enum import Enum
 
@@ -20,6 +21,7 @@ _NAMES = {
     Command.HELP: ("/help", "帮助"),
 }
 _BY_NAME = {name: command for command, names in _NAMES.items() for name in names}
+_MENTIONS = re.compile(r"^(?:@\S+\s+)+")  # typed by hand; DingTalk takes out its own
 _INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff"))  # some clients put them after a mention
 
 
@@ -28,5 +30,6 @@ def parse(text: str) -> Command | None:
 
     The Chinese names also go with a slash. A sentence that only begins like a command is a question.
     """
-    word = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).strip().casefold()
+    plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).strip().casefold()
+    word = _MENTIONS.sub("", plain).rstrip("。.!！")
     return _BY_NAME.get(word) or _BY_NAME.get(word.removeprefix("/"))

@@ -5,7 +5,8 @@ import logging
 from handlers import commands
 from handlers.aside import Aside
 from handlers.commands import Command
-from handlers.gate import Duplicates, Gate, Verdict
+from handlers.duplicates import Duplicates
+from handlers.gate import Gate, Verdict
 from handlers.message import QUOTA_USED_UP, Incoming, UnreadableMessage, parse
 from handlers.say import Speaker
 from handlers.texts import Texts
@@ -100,7 +101,8 @@ class Intake:
         own = [one for one in self._gate.turns(turn.key) if one.incoming.user == turn.incoming.user]
         for one in reversed(own):  # those that wait first, or the next would begin as this one ends
             one.stop()
-            self._aside.run(one.silence_backend)
+            self._gate.release(one)
+            self._aside.run(one.silence_backend)  # a call, so not here
         return bool(own)
 
     def _status(self, turn: Turn) -> str:

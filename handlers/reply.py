@@ -69,6 +69,7 @@ class CardReply:
 
     def __init__(
         self,
+        bot: str,
         turn: Turn,
         card: LiveCard | None,
         *,
@@ -78,7 +79,7 @@ class CardReply:
         cards: Cards,
         on_refusal: Callable[[DingTalkError], None],
     ) -> None:
-        self._on_refusal = on_refusal
+        self._bot, self._on_refusal = bot, on_refusal
         self._turn, self._card, self._pacer = turn, card, pacer
         self._speaker, self._texts, self._cards = speaker, texts, cards
         self._lock = threading.Lock()
@@ -122,7 +123,7 @@ class CardReply:
         if refusal := card.refusal:
             how = "answered by message instead of card" if card.error else "answered in a card that DingTalk did not let grow"
             what = f"{type(refusal).__name__}: {refusal}; {self._texts.fix(refusal)}"
-            log.warning("msg=%s %s: %s", self._turn.incoming.message_id, how, what)
+            log.warning("bot=%s msg=%s %s: %s", self._bot, self._turn.incoming.message_id, how, what)
         if card.error:
             self._on_refusal(card.error)
         return card.error is None
@@ -189,9 +190,17 @@ class CardReplies:
     """Opens a reply for each turn of one bot."""
 
     def __init__(
-        self, template: Template, client: DingTalkClient, *, pacer: Pacer, speaker: Speaker, texts: Texts, cards: Cards
+        self,
+        bot: str,
+        template: Template,
+        client: DingTalkClient,
+        *,
+        pacer: Pacer,
+        speaker: Speaker,
+        texts: Texts,
+        cards: Cards,
     ) -> None:
-        self._template, self._client, self._pacer = template, client, pacer
+        self._bot, self._template, self._client, self._pacer = bot, template, client, pacer
         self._without_cards_until = 0.0
         self._speaker, self._texts, self._cards = speaker, texts, cards
 
@@ -199,6 +208,7 @@ class CardReplies:
         """Return the reply to a turn, to be entered."""
         card = self._card(turn.incoming)
         return CardReply(
+            self._bot,
             turn,
             card,
             pacer=self._pacer,

@@ -65,6 +65,10 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "zh": "机器人正在重启，请稍后再发一次。",
         "en": "The bot is restarting, please send it again in a moment.",
     },
+    "draining": {
+        "zh": "正在等 {number} 个回答写完，最多 {seconds} 秒；再按一次 Ctrl-C（或再发一次 SIGTERM）立即结束",
+        "en": "waiting for {number} answers to end, {seconds} s at most; a second Ctrl-C (or SIGTERM) leaves at once",
+    },
     "quota_used_up": {
         "zh": "本企业本月的钉钉消息额度已用完，机器人收不到消息内容，请联系管理员。",
         "en": "The company's DingTalk messages of this month are used up; please tell your administrator.",

@@ -28,6 +28,7 @@ class Turn:
     def __init__(self, incoming: Incoming, key: ConversationKey) -> None:
         self.incoming, self.key = incoming, key
         self.arrived = time.monotonic()
+        self.released = False  # set by the gate: its conversation goes on without it
         self._lock = threading.Lock()
         self._ending: Ending = ""
         self._answer: Answer | None = None

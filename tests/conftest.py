@@ -1,5 +1,6 @@
 """What the tests share: one sandbox, and bots of a test's own in it, run by the real launcher."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -60,6 +61,14 @@ class Bridge:
         record = self.sandbox.wait_for(max(self.since, self.heard), seconds, kind="said", client_id=self.client_id)
         self.heard = record["seq"]
         return str(record["text"])
+
+    def wait_for_turns(self, number: int) -> list[TurnRecord]:
+        """Wait until so many turns were recorded as ended; what they had to log is logged then."""
+        deadline = time.monotonic() + 20
+        while len(self.turns) < number and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(self.turns) >= number
+        return self.turns
 
     def records(self, **match: str) -> list[Json]:
         """Return what was recorded of this bot's app so far."""

@@ -20,8 +20,8 @@ ORDER = """
     fleet
     handlers.stream   handlers.clicks
     handlers.chat     handlers.intake
-    handlers.reply    handlers.gate
-    handlers.card     handlers.say        handlers.turn       handlers.aside
+    handlers.reply    handlers.gate       handlers.duplicates
+    handlers.card     handlers.say        handlers.turn       handlers.aside      handlers.starter
     handlers.card_calls
     handlers.pacing
     handlers.dingtalk dify.backend        stores.memory

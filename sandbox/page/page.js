@@ -172,13 +172,19 @@ function drawCard(item, card) {
   article.dataset.seen = seen;
   article.dataset.state = card.state;
   article.ariaBusy = String(card.state === "processing" || card.state === "inputing");
-  const buttons = card.buttons.filter((each) => each.request && each.id).map((each) =>
-    make("button", { type: "button", textContent: each.text ?? each.id, onclick: () => press(card, each.id) }));
-  article.replaceChildren(
-    make("p", { className: "state", textContent: t(card.state) }),
-    make("p", { className: "text", textContent: readable(card.text) }),
-    ...(buttons.length ? [make("p", { className: "buttons" }, ...buttons)] : []),
-  );
+  if (!article.children.length) {
+    article.append(make("p", { className: "state" }), make("p", { className: "text" }), make("p", { className: "buttons" }));
+  }
+  const [status, text, buttons] = article.children;
+  status.textContent = t(card.state);
+  text.textContent = readable(card.text);
+  // A button stays the same element while the text grows: a focus or a slow press must not be lost.
+  const offered = card.buttons.filter((each) => each.request && each.id);
+  const shown = JSON.stringify(offered.map((each) => [each.id, each.text]));
+  if (buttons.dataset.shown === shown) return;
+  buttons.dataset.shown = shown;
+  buttons.replaceChildren(...offered.map((each) =>
+    make("button", { type: "button", textContent: each.text ?? each.id, onclick: () => press(card, each.id) })));
 }
 
 // Cards break lines with <br>, the one tag that this plain page understands.

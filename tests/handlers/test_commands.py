@@ -19,6 +19,8 @@ from handlers.commands import Command, parse
         ("/Stop", Command.STOP),
         ("/status", Command.STATUS),
         ("帮助", Command.HELP),
+        ("＠聊天助手 停止", Command.STOP),
+        ("停止。", Command.STOP),
         ("new", None),
         ("/new please", None),
         ("怎么重新开始？", None),

@@ -3,7 +3,8 @@
 import threading
 from queue import Queue
 
-from handlers.gate import Duplicates, Gate, Verdict
+from handlers.duplicates import Duplicates
+from handlers.gate import Gate, Verdict
 from handlers.message import Incoming
 from handlers.turn import Turn
 from stores.base import ConversationKey
@@ -76,6 +77,26 @@ def test_no_more_than_the_limit_at_once_and_the_longest_waiting_next() -> None:
         answers.let_end(order[-1])
     assert order == ["msg-a-1", "msg-b-1", "msg-a-2"]
     assert gate.close(WAIT) == ()
+
+
+def test_a_released_turn_holds_nobody_up() -> None:
+    """Stopped while its thread still waits for the AI: the next is answered at once, each once, and the gate waits for both."""
+    answers = Answers()
+    gate = Gate(answers, limit=5)
+    stopped = turn("a", 1)
+    gate.admit(stopped)
+    gate.admit(turn("a", 2))
+    assert answers.begun.get(timeout=WAIT) == "msg-a-1"
+    gate.release(stopped)
+    gate.release(stopped)
+    assert answers.begun.get(timeout=WAIT) == "msg-a-2"
+    answers.let_end("msg-a-2")
+    gate.admit(turn("a", 3))
+    assert answers.begun.get(timeout=WAIT) == "msg-a-3"
+    answers.let_end("msg-a-3")
+    answers.let_end("msg-a-1")
+    assert gate.close(WAIT) == ()
+    assert answers.begun.empty()
 
 
 def test_queues_are_bounded() -> None:

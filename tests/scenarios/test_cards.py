@@ -127,6 +127,7 @@ def test_without_the_streaming_permission_the_answer_arrives_once(
     card = public.ask(SHORT)
     assert card["state"] == "finished"
     assert "春江" in card["text"]
+    public.wait_for_turns(1)
     assert not public.records(kind="said")
     assert "Card.Streaming.Write" in caplog.text
     template_id = f"{uuid.uuid4()}.schema"

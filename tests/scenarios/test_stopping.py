@@ -27,6 +27,21 @@ def test_stop_ends_the_card_and_difys_task(make_bridge: MakeBridge) -> None:
     assert card["text"].endswith("（已停止）")
 
 
+def test_after_a_stop_nobody_waits_for_a_silent_ai(make_bridge: MakeBridge) -> None:
+    """Stopped before the AI's first word: the next question is answered at once, and Dify is told as soon as it can be."""
+    bridge = make_bridge(dify={"ping_seconds": 0.5})
+    bridge.say("慢 [[first=4]] [[tokens=400]]")
+    bridge.sandbox.wait_for(bridge.since, kind="card", client_id=bridge.client_id, state="processing")
+    bridge.say("/stop")
+    bridge.say("下一个")
+    stopped, answered = bridge.ended_cards(2)
+    assert stopped["text"] == "（已停止）"
+    assert "下一个" in answered["text"]
+    assert not bridge.sandbox.records(0, 0, side="dify", kind="stopped", app=bridge.client_id)
+    bridge.sandbox.wait_for(0, side="dify", kind="stopped", app=bridge.client_id)
+    assert "第 2 轮" in bridge.ask("再来")["text"]
+
+
 def test_the_conversation_goes_on_after_a_stop(make_bridge: MakeBridge) -> None:
     """What was stopped was a turn of the conversation."""
     bridge = make_bridge()
