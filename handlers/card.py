@@ -199,7 +199,8 @@ class LiveCard:
 
     def _growing(self) -> bool:
         """Whether there is more to show; DingTalk refuses an empty text."""
-        return bool(self._text.strip()) and self._text != self._shown and not self._mute
+        blank = not self._text or self._text.isspace()
+        return not blank and self._text != self._shown and not self._mute
 
     def _by_variables_alone(self) -> bool:
         """Whether the app may not stream, but a public card can be ended by setting its variables."""
