@@ -20,12 +20,17 @@ class Asked:
     user: str
     files: Any
 
-    @property
-    def question(self) -> str:
-        """What the AI is asked: the query, else the input of that name, else the first text among the inputs."""
-        texts = [value for value in self.inputs.values() if isinstance(value, str)]
-        named = self.inputs.get("query")
-        return self.query or (named if isinstance(named, str) else "") or next(iter(texts), "")
+    def question(self, kind: str, known: Mapping[str, Any]) -> str:
+        """What the AI is asked: a chat's query; elsewhere the input `query` or the first text among the `known` inputs.
+
+        What the form does not know is dropped before, and a workflow has no query beside its inputs.
+        """
+        if kind not in {"workflow", "completion"}:
+            return self.query
+        texts = [value for value in known.values() if isinstance(value, str)]
+        named = known.get("query")
+        told = (named if isinstance(named, str) else "") or next(iter(texts), "")
+        return told if kind == "workflow" else self.query or told
 
 
 def asked_in(call: Call, model: str, *, needs_query: bool = False) -> Asked:

@@ -72,8 +72,9 @@ class Call:
         return self.app.profile
 
     def user(self, *, required: bool = False) -> str:
-        """The caller's name for the person, from the body or the query; RefusalError if it must be there and is not."""
-        user = self.body.get("user") or self.request.query.get("user")
+        """The caller's name for the person: of a GET in the query, else in the body; RefusalError if it must be there."""
+        reading = self.request.method == "GET"  # elsewhere the body tells, or nobody
+        user = self.request.query.get("user") if reading else self.body.get("user")
         if user is not None and not isinstance(user, str):
             raise invalid_param("user must be a string")
         if not user and required:

@@ -97,7 +97,7 @@ def _begin(call: Call, asked: Asked) -> tuple[Turn, Telling]:
     except RefusalError as refusal:
         if not in_worker or (refusal.status == HTTPStatus.NOT_FOUND and call.profile.eager_conversation):
             raise
-        turn = _bare_turn(call, asked, None)
+        turn = _bare_turn(call, asked, asked.query, None)
         return turn, StillbornTelling(turn, refusal.message)
     return turn, _TELLINGS[call.app.kind](turn)
 
@@ -115,7 +115,8 @@ def _turn(call: Call, asked: Asked) -> Turn:
     if conversational and known is None:
         known = Conversation(str(uuid4()), app.api_key, asked.user, checked, now, now, name=_title(asked.query))
         memory.conversations.put(known.id, known)
-    turn = _bare_turn(call, asked, known)
+    question = asked.question(app.kind, checked)
+    turn = _bare_turn(call, asked, question, known)
     made = files.made_picture(call.service, app, asked.user) if turn.script.file else None
     if turn.ids.message_id:
         message = Message(
@@ -128,10 +129,10 @@ def _turn(call: Call, asked: Asked) -> Turn:
     if app.is_graph:
         run_id = str(turn.ids.workflow_run_id)
         memory.runs.put(run_id, Run(run_id, app.api_key, checked, now))
-    return replace(turn, inputs=checked, sent_files=sent, made_file=made, script=_script(call, asked, known, len(sent)))
+    return replace(turn, inputs=checked, sent_files=sent, made_file=made, script=_script(call, question, known, len(sent)))
 
 
-def _bare_turn(call: Call, asked: Asked, conversation: Conversation | None) -> Turn:
+def _bare_turn(call: Call, asked: Asked, question: str, conversation: Conversation | None) -> Turn:
     app = call.app
     ids = Ids(
         task_id=str(uuid4()),
@@ -144,20 +145,20 @@ def _bare_turn(call: Call, asked: Asked, conversation: Conversation | None) -> T
         app=app,
         frames=Frames(app.profile),
         ids=ids,
-        script=_script(call, asked, conversation, 0),
+        script=_script(call, question, conversation, 0),
         user=asked.user,
         end_user_id=end_user_id(app, asked.user),
-        query=asked.question,
+        query=question,
         inputs={},
         run_number=call.service.memory.next_run_number(app),
         dialogue_count=len(conversation.messages) if conversation else 0,
     )
 
 
-def _script(call: Call, asked: Asked, conversation: Conversation | None, images: int) -> answers.Script:
+def _script(call: Call, question: str, conversation: Conversation | None, images: int) -> answers.Script:
     turn = max(1, len(conversation.messages)) if conversation else None
     app = call.app
-    question = asked.question + ("[[u2028]]" if call.stream_orders.get("u2028") else "")
+    question += "[[u2028]]" if call.stream_orders.get("u2028") else ""
     return answers.script(question, turn=turn, rate=app.tokens_per_second, chunk=app.chunk_chars, images=images)
 
 

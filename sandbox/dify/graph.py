@@ -42,6 +42,9 @@ class GraphTelling:
         if self._turn.script.annotation and self._chatflow:
             yield from self._annotated()
             return
+        if self._turn.script.error and not self._turn.script.text:
+            yield from self._broken(self._turn.script.error)
+            return
         inputs = self._voice.engine_inputs()
         yield self._voice.run_started(inputs)
         start = self._node("start")
@@ -77,9 +80,8 @@ class GraphTelling:
             yield self._voice.frame(code.finished(self._turn.ids, self._profile, outputs=constants))
         yield from self._llm()
         if self._turn.script.error:
-            yield from self._broken(self._turn.script.error)
-            return
-        if self._chatflow:
+            yield from self._failed(_MODEL_FAILED)
+        elif self._chatflow:
             yield from self._chatflow_end()
         else:
             yield from self._workflow_end()
@@ -96,6 +98,7 @@ class GraphTelling:
         pieces = script.pieces(self._text)
         if script.error:
             yield from self._say(half(pieces))
+            yield self._voice.frame(llm.finished(self._turn.ids, profile, error=_MODEL_FAILED))
             return
         if self._chatflow:
             yield from self._say([*pieces, ""])
@@ -175,10 +178,14 @@ class GraphTelling:
         yield self._voice.frame(
             code.finished(self._turn.ids, self._profile, inputs={"q": self._turn.query}, error=_NODE_FAILED)
         )
-        self._outcome.status, self._outcome.code, self._outcome.error = "failed", "invalid_param", _NODE_FAILED
+        yield from self._failed(_NODE_FAILED)
+
+    def _failed(self, why: str) -> Iterator[Step]:
+        """A failed node fails the run; before 1.13 a chatflow says so twice."""
+        self._outcome.status, self._outcome.code, self._outcome.error = "failed", "invalid_param", why
         yield self._finished()
         if self._chatflow and not self._profile.worker:
-            yield self._voice.frame(self._turn.ids.error("invalid_param", 400, f"Run failed: {_NODE_FAILED}"))
+            yield self._voice.frame(self._turn.ids.error("invalid_param", 400, f"Run failed: {why}"))
 
     def _branches(self) -> Iterator[Step]:
         """Two nodes side by side; until 1.8 the branches are announced."""
@@ -206,7 +213,7 @@ class GraphTelling:
             self.hushed = self._profile.worker
 
     def _broken(self, code: str) -> Iterator[Step]:
-        """An error event: the last word before 1.13; in a worker silence follows, since 1.15 an invented finish."""
+        """An error before the run began, a removed model's: in a worker silence follows, since 1.15 an invented finish."""
         self._outcome.status, self._outcome.code, self._outcome.error = "failed", code, _MODEL_FAILED
         yield self._voice.frame(self._turn.ids.error(code, model_status(code), _MODEL_FAILED))
         if self._profile.synthetic:

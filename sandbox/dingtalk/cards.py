@@ -121,6 +121,8 @@ class Cards:
     def _make(self, app: App, body: Json) -> Card:
         out_track_id = _required(body, "outTrackId", "param.outTrackIdEmpty")
         template = self._template(_required(body, "cardTemplateId", "param.cardTemplateIdEmpty"))
+        if body.get("callbackType", "STREAM") not in {"STREAM", "HTTP"} or body.get("userIdType", 1) not in {1, 2}:
+            raise Refusal(400, "param.invalid", "callbackType or userIdType is invalid")
         if body.get("callbackType") == "HTTP" and not body.get("callbackRouteKey"):
             raise Refusal(400, "param.callbackRouteKeyEmpty", "callbackRouteKey is empty")
         variables = _variables(app, body.get("cardData"))

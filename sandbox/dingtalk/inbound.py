@@ -11,7 +11,7 @@ from sandbox.dingtalk.apps import App
 from sandbox.dingtalk.cards import Cards
 from sandbox.dingtalk.chats import Chat, Chats, Person
 from sandbox.dingtalk.files import Files
-from sandbox.dingtalk.payloads import NEVER_IN_GROUPS, content_of, envelope, quota_notice, with_quote
+from sandbox.dingtalk.payloads import EVER_IN_GROUPS, content_of, envelope, quota_notice, with_quote
 from sandbox.dingtalk.stream import Stream
 from sandbox.dingtalk.webhook import Webhook
 from sandbox.faults import Faults
@@ -103,7 +103,7 @@ class Inbound:
 
 
 def _withheld(kind: str, msgtype: str, *, at: bool) -> str | None:
-    if kind == "2" and msgtype in NEVER_IN_GROUPS:
+    if kind == "2" and msgtype not in EVER_IN_GROUPS:
         return f"{msgtype} is not delivered in groups"
     if kind == "2" and not at:
         return "the bot was not mentioned"

@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 # One pixel, so that a picture is a picture.
 PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
-NEVER_IN_GROUPS = ("audio", "video", "file")
+EVER_IN_GROUPS = ("text", "richText", "picture")
 
 
 def envelope(app: App, chat: Chat, person: Person, msg_id: str, created: int, session: tuple[str, int]) -> Json:

@@ -21,6 +21,11 @@ _REQUIRED = {
     "sampleLink": "title text picUrl messageUrl",
     "sampleActionCard": "title text singleTitle singleURL",
     "sampleActionCard2": "title text actionTitle1 actionURL1 actionTitle2 actionURL2",
+    **{
+        f"sampleActionCard{buttons}": "title text "
+        + " ".join(f"actionTitle{number} actionURL{number}" for number in range(1, buttons + 1))
+        for buttons in (3, 4, 5)
+    },
     "sampleActionCard6": "title text buttonTitle1 buttonUrl1 buttonTitle2 buttonUrl2",
     "sampleAudio": "mediaId duration",
     "sampleFile": "mediaId fileName fileType",

@@ -214,6 +214,8 @@ class Stream:
     async def _ping(self, connection: Connection) -> None:
         while True:
             await asyncio.sleep(connection.app.ping_seconds)
+            if connection.leaving:
+                return  # nothing more is sent there, and no pong must put its end off
             if len(connection.unanswered_pings) >= _MISSED_PINGS:
                 connection.reason = "persistent connection is timeout"
                 await self._send(connection, "SYSTEM", "disconnect", {"reason": connection.reason})

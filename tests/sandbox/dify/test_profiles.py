@@ -97,17 +97,28 @@ def test_an_annotation_hit_in_a_chat_names_its_source(app: MakeApp) -> None:
 
 
 @pytest.mark.parametrize("profile", _ALL)
-def test_an_error_event_in_a_chatflow_is_followed_as_the_version_does(app: MakeApp, profile: str) -> None:
-    """EOF until 1.12, silence in 1.13 and 1.14, an invented finish since 1.15; the text before it stands."""
+def test_a_model_that_dies_in_a_chatflow_fails_the_run(app: MakeApp, profile: str) -> None:
+    """Text, a failed node, a failed run; until 1.12 an error event says so again. The text before it stands."""
+    heard = app("advanced-chat", profile).ask("嗯[[error]]")
+    assert _ends(heard) == (["workflow_finished", "error"] if profile < "F" else ["workflow_finished"])
+    assert heard.only("workflow_finished")["data"]["status"] == "failed"
+    assert heard.text
+    if profile < "F":
+        assert heard.only("error")["message"].startswith("Run failed: ")
+
+
+@pytest.mark.parametrize("profile", _ALL)
+def test_an_error_before_a_chatflows_run_is_followed_as_the_version_does(app: MakeApp, profile: str) -> None:
+    """EOF until 1.12, silence in 1.13 and 1.14, an invented finish since 1.15."""
     chatflow = app("advanced-chat", profile, idle_seconds=1.2)
     begun = time.monotonic()
-    heard = chatflow.ask("嗯[[error=rate_limit_error]]")
+    heard = chatflow.ask("嗯[[empty]][[error=rate_limit_error]]")
     assert _ends(heard) == (["error", "workflow_finished"] if profile == "H" else ["error"])
     assert (time.monotonic() - begun > 1.2) is (profile in "FG")
     error = heard.only("error")
     assert (error["code"], error["status"]) == ("rate_limit_error", 429)
     assert "task_id" not in error
-    assert heard.text
+    assert not heard.text
 
 
 def test_a_chat_sends_its_text_as_message_file_in_1_12_when_the_user_sent_a_picture(app: MakeApp) -> None:
