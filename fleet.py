@@ -59,7 +59,8 @@ class Bot:
     gate: Gate
     speaker: Speaker
     texts: Texts
-    aside: Aside
+    aside: Aside  # says sentences
+    stops: Aside  # tells the AI to stop
     close: Callable[[], None]
 
 
@@ -117,6 +118,7 @@ class Fleet:
         self._workers.shutdown(wait=True)
         for bot in self.bots:
             bot.aside.close(_ASIDE_SECONDS)
+            bot.stops.close(_ASIDE_SECONDS)
             bot.close()
         if self._pulse.is_alive():
             self._pulse.join(timeout=_HEARTBEAT_SECONDS)
@@ -125,7 +127,7 @@ class Fleet:
         """End every reply with a sentence before anything that takes time; then give DingTalk and the AIs a while."""
         for bot, turn in left:
             if turn.interrupt(bot.texts.say("interrupted")):
-                bot.aside.run(turn.silence_backend)
+                bot.stops.run(turn.silence_backend)
             else:
                 bot.aside.run(partial(bot.speaker.say, turn.incoming, bot.texts.say("shutting_down")))
         # An end takes two calls, and so many a second are allowed.
@@ -169,7 +171,8 @@ def build(
     client = DingTalkClient(env.endpoints, bot.dingtalk_app_client_id, bot.dingtalk_app_client_secret.get_secret_value())
     limits = Limits(first_event=env.DIFY_FIRST_EVENT_SECONDS)
     backend = DifyBackend(settings.backend, limits=limits, connections=bot.max_concurrency)
-    aside, pacer, speaker = Aside(), Pacer(calls_a_second=env.DINGTALK_QPS), Speaker(client, texts)
+    aside, stops = Aside(), Aside()
+    pacer, speaker = Pacer(calls_a_second=env.DINGTALK_QPS), Speaker(client, texts)
     replies = CardReplies(bot.name, settings.reply.template, client, pacer=pacer, speaker=speaker, texts=texts, cards=cards)
     handler = BotHandler(bot.name, backend=backend, sessions=sessions, replies=replies, texts=texts, on_turn=on_turn)
     gate = Gate(handler.handle, limit=bot.max_concurrency)
@@ -182,8 +185,9 @@ def build(
         speaker=speaker,
         texts=texts,
         aside=aside,
+        stops=stops,
     )
-    clicks = Clicks(bot.name, cards=cards, gate=gate, texts=texts, aside=aside)
+    clicks = Clicks(bot.name, cards=cards, gate=gate, texts=texts, stops=stops)
     receivers = Receivers(message=intake.accept, click=clicks.click)
 
     def close() -> None:
@@ -192,7 +196,7 @@ def build(
         client.close()
 
     listeners = tuple(StreamListener(bot.name, client, receivers, texts) for _ in range(bot.max_workers))
-    return Bot(bot.name, listeners, gate, speaker, texts, aside, close)
+    return Bot(bot.name, listeners, gate, speaker, texts, aside, stops, close)
 
 
 def log_turn(record: TurnRecord) -> None:

@@ -29,8 +29,12 @@ class Aside:
         with self._lock:
             if len(self._threads) < self._most:
                 thread = threading.Thread(target=self._work, name="aside", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError as error:  # no thread to be had: the job is queued, and the next one tries again
+                    log.error("a sentence has to wait: %s", error)
+                    return
                 self._threads.append(thread)
-                thread.start()
 
     def close(self, timeout: float) -> None:
         """Run what waits and end the threads, for `timeout` seconds at most."""

@@ -90,7 +90,7 @@ class LiveCard:
         self._first_shown_at = self._last_shown_at = 0.0
         self._begun = clock()
         self._retry_at, self._tries, self._odd = 0.0, 0, 0
-        self._unsure = False  # whether a call whose answer was lost may have taken effect
+        self._unsure = False  # whether an end whose answer was lost may have taken effect
         self.error: DingTalkError | None = None
         self.made = 0  # calls
         self.settled = threading.Event()
@@ -125,6 +125,8 @@ class LiveCard:
         """Nobody waits any longer: `error` is set, unless the card shows the answer after all."""
         with self._lock:
             self._give_up(DingTalkUnreachable("too many calls wait for DingTalk"))
+            if self._phase is Phase.NEW:
+                self._phase = Phase.ENDED  # what was never begun needs no end
 
     def give_up(self) -> None:
         """A call failed in a way that nobody foresaw: the answer goes another way."""
@@ -137,6 +139,8 @@ class LiveCard:
         """Who goes first among those that are due: an end frees a spinner, a middle frame is soon outdated."""
         with self._lock:
             step = self._next()
+            if self.settled.is_set():
+                return max(_URGENCY.values()) + 1  # nobody waits for it
             if step is Step.STREAM and not self._first_shown_at:
                 step = Step.OPEN  # an own template's first text
             return _URGENCY[step] if step else max(_URGENCY.values())
@@ -249,7 +253,7 @@ class LiveCard:
     def _try_again(self, step: Step, error: DingTalkError) -> None:
         """Wait a growing, jittered while; a middle frame is simply overtaken, a beginning or an end is tried on."""
         self._tries += 1
-        self._unsure = self._unsure or isinstance(error, DingTalkUnreachable)
+        self._unsure = self._unsure or (step is Step.FINALIZE and isinstance(error, DingTalkUnreachable))
         now = self._clock()
         wait = min(8.0, 2.0 ** (self._tries - 1)) * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, no secret
         if self.settled.is_set():
@@ -275,20 +279,21 @@ class LiveCard:
                 return
             self._give_up(error)
             self._phase = Phase.ENDED
-        elif closing is None:
-            self._mute = error  # the end is tried with the whole text all the same
-        elif step is Step.FINALIZE and lost:
+        elif closing is None or step is Step.STREAM:
+            self._mute = self._mute or error  # the end is tried with the whole text all the same
+        elif step is Step.FINALIZE and lost and not self._mute and type(error) in (CardRefused, DingTalkError):
             self._succeeded(step, closing.text)  # an earlier try took effect: what is over cannot be ended again
         elif step is Step.FINALIZE and closing.failed and not self._two_states:
             self._closing = replace(closing, failed=False)  # an own template may lack the failed state
         elif not closing.shortened and not (self._two_states and isinstance(error, PermissionMissing)):
             self._mute = self._mute or error
             self._shorten(closing)
-        elif isinstance(error, PermissionMissing) and self._mute is None:
+        elif isinstance(error, PermissionMissing) and not isinstance(self._mute, PermissionMissing):
             self._mute = error
         else:
             self._give_up(error)
-            self._phase = Phase.ENDED
+            # The other API may still take the spinner away.
+            self._phase = Phase.FINALIZED if self._two_states and step is not Step.FINISH else Phase.ENDED
 
     def _shorten(self, closing: Closing) -> None:
         """End with as much as DingTalk took before, and a word on where the rest is."""

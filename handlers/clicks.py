@@ -40,8 +40,8 @@ def parse(raw: Mapping[str, Any]) -> Click:
 class Clicks:
     """The actions of one bot's cards."""
 
-    def __init__(self, name: str, *, cards: Cards, gate: Gate, texts: Texts, aside: Aside) -> None:
-        self.name, self._cards, self._gate, self._texts, self._aside = name, cards, gate, texts, aside
+    def __init__(self, name: str, *, cards: Cards, gate: Gate, texts: Texts, stops: Aside) -> None:
+        self.name, self._cards, self._gate, self._texts, self._stops = name, cards, gate, texts, stops
 
     def click(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Act on a click and return the answer for its acknowledgement: what the one who clicked sees change."""
@@ -58,7 +58,7 @@ class Clicks:
             if turn.incoming.message_id == card.message_id:
                 turn.stop()
                 self._gate.release(turn)
-                self._aside.run(turn.silence_backend)
+                self._stops.run(turn.silence_backend)
         return {}
 
 

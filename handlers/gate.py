@@ -84,7 +84,7 @@ class Gate:
         """
         with self._changed:
             lane = self._lanes.get(turn.key)
-            if lane and lane[0] is turn and turn in self._begun:
+            if lane and lane[0] is turn and turn in self._begun and len(self._begun) < 2 * self._limit:
                 turn.released = True
                 if self._take_off(turn.key):
                     self._starter.start(turn.key)
@@ -99,7 +99,8 @@ class Gate:
         with self._changed:
             self._closed = True
             self._changed.wait_for(lambda: not self._lanes and not self._begun, timeout)
-            left = tuple(turn for lane in self._lanes.values() for turn in lane)
+            released = tuple(turn for turn in self._begun if turn.released)
+            left = (*released, *(turn for lane in self._lanes.values() for turn in lane))
             self._lanes = {key: lane[:1] for key, lane in self._lanes.items() if key in self._running}
             self._waiting.clear()
             self._starter.close()

@@ -34,9 +34,11 @@ class Intake:
         speaker: Speaker,
         texts: Texts,
         aside: Aside,
+        stops: Aside,
     ) -> None:
         self.name, self._client_id, self._scope, self._gate = name, client_id, scope, gate
-        self._sessions, self._speaker, self._texts, self._aside = sessions, speaker, texts, aside
+        self._sessions, self._speaker, self._texts = sessions, speaker, texts
+        self._aside, self._stops = aside, stops  # a stop must not wait behind sentences
         self._duplicates = Duplicates()
 
     def accept(self, raw: object) -> None:
@@ -102,7 +104,7 @@ class Intake:
         for one in reversed(own):  # those that wait first, or the next would begin as this one ends
             one.stop()
             self._gate.release(one)
-            self._aside.run(one.silence_backend)  # a call, so not here
+            self._stops.run(one.silence_backend)  # a call, so not here
         return bool(own)
 
     def _status(self, turn: Turn) -> str:

@@ -92,8 +92,9 @@ class Pacer:
                 return  # one in flight is asked again when its call returns
             self._schedule(card)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="pacer", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="pacer", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def close(self) -> None:
         """Begin no more calls and wait for those in flight; what is still to be shown is not shown."""
@@ -125,7 +126,10 @@ class Pacer:
                         window.take(now)
                         del self._due[card]
                         self._in_flight.add(card)
-                        self._callers.submit(self._call, card, window)
+                        try:
+                            self._callers.submit(self._call, card, window)
+                        except RuntimeError as error:  # no thread to be had: the job is queued, the next caller takes it
+                            log.error("a card's call has to wait: %s", error)
                 self._changed.wait(self._until_next())
 
     def _until_next(self) -> float | None:

@@ -31,6 +31,7 @@ class Turn:
         self.released = False  # set by the gate: its conversation goes on without it
         self._lock = threading.Lock()
         self._ending: Ending = ""
+        self._last_words = ""  # of an interruption that came before the reply
         self._answer: Answer | None = None
         self._reply: Endable | None = None
 
@@ -44,9 +45,9 @@ class Turn:
         """From now on an end reaches this answer and this reply; if it came already, it reaches them now."""
         with self._lock:
             self._answer, self._reply = answer, reply
-            ended = bool(self._ending)
-        if ended:
-            reply.stop()
+            ending, last_words = self._ending, self._last_words
+        if ending:
+            reply.fail(last_words) if last_words else reply.stop()
             answer.stop()
 
     def stop(self) -> None:
@@ -58,10 +59,10 @@ class Turn:
             reply.stop()
 
     def interrupt(self, sentence: str) -> bool:
-        """End it with a sentence; False when it has not begun, so that nobody shows the sentence. Never blocks."""
+        """End it with a sentence; False when it has no reply yet: if it gets one, that says it. Never blocks."""
         with self._lock:
             self._ending = self._ending or "interrupted"
-            reply = self._reply
+            reply, self._last_words = self._reply, sentence
         if reply is None:
             return False
         reply.fail(sentence)

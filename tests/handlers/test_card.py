@@ -139,6 +139,36 @@ def test_a_long_outage_hands_the_answer_over_and_still_ends_the_card() -> None:
     assert life.run()[-2:] == [f"finalize a{MORE}", f"finish a{MORE}"]
 
 
+@pytest.mark.parametrize("refusal", [TOO_LONG, NO_QUOTA, NO_PERMISSION, BAD_KEY])
+def test_an_end_refused_after_a_lost_frame_is_no_success(refusal: DingTalkError) -> None:
+    """A middle frame whose answer was lost says nothing of the end: what the card does not show goes another way."""
+    life = Life("streaming", [None, None, LOST, *[refusal] * 9])
+    life.card.show("a")
+    life.run()
+    life.card.show("ab")
+    life.now += 1
+    life.card.call()
+    life.card.close("abc", failed=False)
+    life.run()
+    assert life.card.error is refusal
+
+
+def test_a_public_card_whose_stream_is_refused_is_ended_by_its_variables() -> None:
+    """No spinner stays while one of the two calls is taken."""
+    life = Life("flow_status", [None, None, BAD_KEY, BAD_KEY, BAD_KEY])
+    assert life.tell("a", "ab", "abc")[-1] == f"finish a{MORE}"
+    assert life.card.error is BAD_KEY
+
+
+def test_a_card_that_nobody_waits_for_is_the_least_urgent() -> None:
+    """Taking away an old spinner must not hold up an answer."""
+    old = Life("streaming", [])
+    old.run()
+    old.card.close("a", failed=False)
+    old.card.hand_over()
+    assert old.card.priority > LiveCard(old.script).priority
+
+
 def test_an_end_whose_answer_was_lost_is_repeated_under_the_same_name() -> None:
     """DingTalk takes a guid once: the second try does no harm."""
     life = Life("flow_status", [None, None, LOST, FULL])

@@ -52,6 +52,8 @@ def expected(kind: str, order: str, answer: str) -> str:
             return re.split(r"</think>|</details>", answer)[-1].strip()
         case "fail" if graph:
             return sentence("RunFailed")
+        case "error" if graph:
+            return f"{answer.rstrip()}\n\n{sentence('RunFailed')}"
         case "fail" | "error":
             return f"{answer.rstrip()}\n\n{sentence('ModelFailed')}"
         case "tool" if kind == "agent-chat":
