@@ -56,7 +56,14 @@ class File:
     is_image: bool
 
 
-Event = Text | Replace | Thinking | Progress | File
+@dataclass(frozen=True)
+class Citations:
+    """The documents that the answer rests on, by name, the most telling first."""
+
+    titles: tuple[str, ...]
+
+
+Event = Text | Replace | Thinking | Progress | File | Citations
 
 
 class Answer(Protocol):

@@ -61,7 +61,9 @@ class FileMade:
 
 @dataclass(frozen=True)
 class MessageEnd:
-    """The end of a message (chat kinds and completion)."""
+    """The end of a message (chat kinds and completion); `sources` are the names of the documents it rests on, each once."""
+
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def decode(payload: Json) -> DifyEvent | None:
             tool = _text(payload.get("tool"))
             return Step(tool.replace(";", ", ")) if tool and not payload.get("observation") else None
         case "message_end":
-            return MessageEnd()
+            return MessageEnd(_sources(_object(payload.get("metadata")).get("retriever_resources")))
         case "error":
             return Failure(_text(payload.get("code")), _text(payload.get("message")), _number(payload.get("status")))
         case str(name):
@@ -167,6 +169,12 @@ def _file(file: Json) -> FileMade | None:
         return None
     name = _text(file.get("filename")) or url.partition("?")[0].rpartition("/")[2]
     return FileMade(url, name, is_image=file.get("type") == "image")
+
+
+def _sources(resources: Any) -> tuple[str, ...]:
+    """Return the documents' names in the order of `retriever_resources`, one for all the passages of a document."""
+    found = [_text(_object(each).get("document_name")) for each in resources] if isinstance(resources, list) else []
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _text(value: Any) -> str:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from backends.base import Event, File, Progress, Replace, Text, Thinking
+from backends.base import Citations, Event, File, Progress, Replace, Text, Thinking
 from dify.events import (
     Delta,
     DifyEvent,
@@ -79,8 +79,10 @@ class Fold:
                 yield self._file(event)
             case RunStarted():
                 self._run_begun = True
-            case MessageEnd():
+            case MessageEnd(sources):
                 self._message_ended = True
+                if sources:
+                    yield Citations(sources)
             case RunFinished():
                 yield from self.flush()
                 yield from self._finish_run(event)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-from backends.base import Event, File, Replace, Text
+from backends.base import Citations, Event, File, Replace, Text
 from errors import DingTalkError, PermissionMissing
 from handlers.card import LiveCard
 from handlers.card_calls import CardCalls, Labels
@@ -84,6 +84,7 @@ class CardReply:
         self._speaker, self._texts, self._cards = speaker, texts, cards
         self._lock = threading.Lock()
         self._text = ""
+        self._citations: tuple[str, ...] = ()
         self._last = ""  # what the reply ends with, once it has ended
         self._ended = False
         self.delivered = True
@@ -140,14 +141,20 @@ class CardReply:
                     self._text = text
                 case File(url, name, is_image):
                     self._text += f"\n\n{'!' if is_image else ''}[{name}]({url})\n\n"
+                case Citations(titles):
+                    self._citations = titles  # shown below the whole answer, whatever text still comes
+                    return
                 case _:
                     return
             if self._card and self._card.show(self._text):
                 self._pacer.wake(self._card)
 
     def finish(self) -> None:
-        """The answer is whole."""
-        self._end(self._text.rstrip() or self._texts.say("empty_answer"), failed=False)
+        """The answer is whole; what it rests on stands below it."""
+        written = self._text.rstrip()
+        if written and self._citations:
+            written += f"\n\n{self._texts.citations(self._citations)}"
+        self._end(written or self._texts.say("empty_answer"), failed=False)
 
     def fail(self, sentence: str) -> None:
         """The answer ends with this sentence, below what was written."""

@@ -1,12 +1,15 @@
 """Every sentence that a user can read in DingTalk, and every fix that an admin reads in the log, in Chinese and English."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from errors import BridgeError, PermissionMissing
 
 Language = Literal["zh", "en"]
+
+_MOST_TITLES = 5
+_TITLE_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,12 @@ class Texts:
     def say(self, name: str, **values: object) -> str:
         """Return the sentence of that name, its values filled in."""
         return _SENTENCES[name][self.language].format(**values)
+
+    def citations(self, titles: Sequence[str]) -> str:
+        """Return the line that names the documents an answer rests on."""
+        left, right = ("《", "》") if self.language == "zh" else ("“", "”")
+        named = [f"{left}{' '.join(title.split())[:_TITLE_CHARACTERS]}{right}" for title in titles[:_MOST_TITLES]]
+        return self.say("citations", titles=" ".join(named))
 
     def error(self, error: BaseException) -> str:
         """Return what the person who asked is told about an error; never a detail of it."""
@@ -54,6 +63,7 @@ _SENTENCES: dict[str, dict[str, str]] = {
     "conversation_new": {"zh": "尚未开始", "en": "not begun"},
     "stopping": {"zh": "已停止。", "en": "Stopped."},
     "nothing_to_stop": {"zh": "没有正在生成的回答。", "en": "There is no answer to stop."},
+    "citations": {"zh": "参考资料：{titles}", "en": "Sources: {titles}"},
     "stopped": {"zh": "（已停止）", "en": "(stopped)"},
     "interrupted": {"zh": "回答被中断，请重新提问。", "en": "The answer was interrupted, please ask again."},
     "queue_full": {

@@ -23,6 +23,14 @@ from dify.events import (
 
 PICTURE = {"type": "image", "belongs_to": "assistant", "url": "/files/tools/a.png?sign=x"}
 
+CITED = [
+    {"position": 1, "document_name": "员工手册.pdf", "content": "年假"},
+    {"position": 2, "document_name": "员工手册.pdf", "content": "病假"},
+    {"position": 3, "document_name": "制度.md"},
+    {"document_name": None},
+    "?",
+]
+
 TABLE: list[tuple[str, dict[str, Any], DifyEvent | None]] = [
     ("message", {"answer": "好", "from_variable_selector": []}, Delta("好", "message")),
     ("message", {"answer": ""}, Delta("", "message")),
@@ -33,6 +41,9 @@ TABLE: list[tuple[str, dict[str, Any], DifyEvent | None]] = [
     ("message_file", {**PICTURE, "belongs_to": "user"}, None),
     ("message_replace", {"answer": "收回", "reason": ""}, Replaced("收回")),
     ("message_end", {"metadata": {"usage": {}}, "files": None}, MessageEnd()),
+    ("message_end", {"metadata": {"retriever_resources": CITED}}, MessageEnd(("员工手册.pdf", "制度.md"))),
+    ("message_end", {"metadata": {"retriever_resources": None}}, MessageEnd()),
+    ("message_end", {"metadata": None}, MessageEnd()),
     ("agent_thought", {"tool": "", "observation": "", "thought": ""}, None),
     ("agent_thought", {"tool": "a;b", "observation": "", "thought": "嗯"}, Step("a, b")),
     ("agent_thought", {"tool": "a;b", "observation": "{}", "thought": "嗯"}, None),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import errors
-from backends.base import Event, File, Progress, Replace, Text, Thinking
+from backends.base import Citations, Event, File, Progress, Replace, Text, Thinking
 from dify.events import (
     Delta,
     DifyEvent,
@@ -191,6 +191,11 @@ def test_thinking_steps_and_files_are_told_beside_the_text() -> None:
     given = run(Fold("chatbot"), [Step("查天气"), Reasoning("嗯"), MADE, Delta("<think>想</think>晴"), END])[1]
     picture = File("/files/tools/a.png?x", "a.png", is_image=True)
     assert given == [Progress("查天气"), Thinking("嗯"), picture, Thinking("想"), Text("晴")]
+
+
+def test_the_documents_an_answer_rests_on_are_told_at_its_end() -> None:
+    """Dify names them when the message ends."""
+    assert run(Fold("chatbot"), [Delta("三天"), MessageEnd(("手册.pdf",))])[1] == [Text("三天"), Citations(("手册.pdf",))]
 
 
 def test_relative_links_are_made_whole_wherever_they_are_cut() -> None:
