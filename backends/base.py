@@ -49,7 +49,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class File:
-    """A file that belongs to the answer; `url` is absolute and may expire within minutes."""
+    """A file that belongs to the answer; `url` is absolute and may expire within minutes; of `name` perhaps only the ending."""
 
     url: str
     name: str

@@ -4,11 +4,14 @@ Field names and the versions they belong to are those of Dify's Service API, 0.6
 fields mean nothing: newer servers and forks add both.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Json = Mapping[str, Any]
+
+_UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # how Dify's tools name what they make
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Step:
 
 @dataclass(frozen=True)
 class FileMade:
-    """A file that the assistant made; `url` as Dify gave it, often relative."""
+    """A file that the assistant made; `url` as Dify gave it, often relative; of a `name` only the ending may be known."""
 
     url: str
     name: str
@@ -167,7 +170,7 @@ def _file(file: Json) -> FileMade | None:
     url = _text(file.get("url"))
     if not url or file.get("belongs_to") == "user":
         return None
-    name = _text(file.get("filename")) or url.partition("?")[0].rpartition("/")[2]
+    name = _text(file.get("filename")) or _UUID.sub("", url.partition("?")[0].rpartition("/")[2])
     return FileMade(url, name, is_image=file.get("type") == "image")
 
 

@@ -140,7 +140,10 @@ class CardReply:
                 case Replace(text):
                     self._text = text
                 case File(url, name, is_image):
-                    self._text += f"\n\n{'!' if is_image else ''}[{name}]({url})\n\n"
+                    kind = "made_picture" if is_image else "made_file"
+                    named = self._texts.say(kind) + name if name.startswith(".") or not name else name
+                    gap = "\n\n" if self._text else ""
+                    self._text += f"{gap}{'!' if is_image else ''}[{named}]({url})\n\n"
                 case Citations(titles):
                     self._citations = titles  # shown below the whole answer, whatever text still comes
                     return

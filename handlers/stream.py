@@ -148,9 +148,11 @@ class StreamListener:
         return True
 
     async def _drain(self, socket: ClientConnection, reading: asyncio.Task[None]) -> None:
-        await asyncio.wait({reading}, timeout=_DRAIN_SECONDS)
-        await socket.close()
-        await asyncio.gather(reading, return_exceptions=True)
+        try:
+            await asyncio.wait({reading}, timeout=_DRAIN_SECONDS)
+        finally:  # the bot may be stopped meanwhile
+            await socket.close()
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def _read(self, socket: ClientConnection, announced: asyncio.Event) -> None:
         """Hand each frame to the SDK, which calls our handlers and sends their acks."""

@@ -63,6 +63,8 @@ _SENTENCES: dict[str, dict[str, str]] = {
     "conversation_new": {"zh": "尚未开始", "en": "not begun"},
     "stopping": {"zh": "已停止。", "en": "Stopped."},
     "nothing_to_stop": {"zh": "没有正在生成的回答。", "en": "There is no answer to stop."},
+    "made_picture": {"zh": "图片", "en": "picture"},
+    "made_file": {"zh": "文件", "en": "file"},
     "citations": {"zh": "参考资料：{titles}", "en": "Sources: {titles}"},
     "stopped": {"zh": "（已停止）", "en": "(stopped)"},
     "interrupted": {"zh": "回答被中断，请重新提问。", "en": "The answer was interrupted, please ask again."},
