@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ Json = dict[str, Any]
 
 _CALL_SECONDS = 40.0
 _LONG_POLL_SECONDS = 10.0
+_START_SECONDS = 60.0
 _END_SECONDS = 10.0
 
 
@@ -50,11 +52,25 @@ class SandboxClient:
     def say(self, client_id: str, text: str = "", *, sender: Mapping[str, object] | str = "staff-1", **message: object) -> Json:
         """Write to a bot as a person (a staff id, or {"staff_id", "nick", "sender_id"?}).
 
-        `message` may hold conversation_type, conversation_id, conversation_title, msgtype, content, quote, at,
-        overrides, create_at. Returns {"msg_id", "conversation_id", "delivered", "reason"?}.
+        `message` may hold conversation_type, conversation_id, conversation_title, msgtype, parts, file, seconds, mention,
+        content, quote, at, overrides, create_at. Returns {"msg_id", "conversation_id", "number", "delivered", "reason"?}.
         """
         person = {"staff_id": sender, "nick": sender} if isinstance(sender, str) else dict(sender)
         return self._post("messages", client_id=client_id, text=text, sender=person, **message)
+
+    def put_file(self, name: str, content: bytes) -> str:
+        """Hand in a picture or file, at most 20 MB, to send it with `say`; its id."""
+        return str(self._call("POST", "files", content=content, query={"name": name})["file"])
+
+    def media(self, media_id: str) -> bytes:
+        """The bytes of a file that a person or a bot sent."""
+        with self._http.get(f"{self.url}/sandbox/media/{quote(media_id, safe='@$')}", timeout=_CALL_SECONDS) as answer:
+            answer.raise_for_status()
+            return answer.content
+
+    def messages(self, client_id: str, conversation_id: str, after: int = 0) -> list[Json]:
+        """The messages of a conversation, oldest first, that are newer than a message's number."""
+        return self._get("messages", "messages", client_id=client_id, conversation_id=conversation_id, after=after)
 
     def redeliver(self, msg_id: str) -> bool:
         """Push a message again under a new frame id; whether a connection took it."""
@@ -106,7 +122,7 @@ class SandboxClient:
 
     def last(self) -> int:
         """The sequence number of the newest record, to wait for what comes after it."""
-        return int(self._call("GET", "records", after=sys.maxsize, wait=0)["last"])
+        return int(self._call("GET", "records", query={"after": sys.maxsize})["last"])
 
     def records(self, after: int = 0, wait: float = 0, **match: str) -> list[Json]:
         """What was recorded after `after` and equals `match`; waits up to `wait` seconds (at most 30) for the first."""
@@ -145,15 +161,23 @@ class SandboxClient:
         self._call("DELETE", f"dify/conversations/{conversation_id}")
 
     def _get(self, path: str, field: str, **query: object) -> list[Json]:
-        return list(self._call("GET", path, **query)[field])
+        return list(self._call("GET", path, query=query)[field])
 
     def _post(self, path: str, **body: object) -> Json:
         return self._call("POST", path, body=body)
 
-    def _call(self, method: str, path: str, body: object = None, **query: object) -> Json:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        content: bytes | None = None,
+        query: Mapping[str, object] | None = None,
+    ) -> Json:
         url = f"{self.url}/sandbox/{path}"
-        params = {name: str(value) for name, value in query.items()}
-        with self._http.request(method, url, params=params, json=body, timeout=_CALL_SECONDS) as answer:
+        params = {name: str(value) for name, value in (query or {}).items()}
+        with self._http.request(method, url, params=params, json=body, data=content, timeout=_CALL_SECONDS) as answer:
             found: Json = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
             if not answer.ok:
                 raise ValueError(f"{method} {path}: {answer.status_code} {found.get('error', found)}")
@@ -161,9 +185,13 @@ class SandboxClient:
 
 
 class SandboxProcess:
-    """Context manager: `python -m sandbox` as a child on a free port; it ends with the context or with the parent."""
+    """Context manager: `python -m sandbox` as a child on a free port; it ends with the context or with the parent.
+
+    `told` is what it printed: its url, with --tls also the door and the authority to trust.
+    """
 
     def __init__(self, arguments: Sequence[str] = ("--port", "0")) -> None:
+        self.told: Json = {}
         self._arguments = arguments
         self._child: subprocess.Popen[bytes] | None = None
         self._client: SandboxClient | None = None
@@ -178,11 +206,15 @@ class SandboxProcess:
             command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         )
         assert self._child.stdout
+        overdue = threading.Timer(_START_SECONDS, self._child.kill)
+        overdue.start()
         line = self._child.stdout.readline()
+        overdue.cancel()
         if not line:
             self.stop()
             raise OSError("the sandbox ended before it listened; it said why above")
-        self._client = SandboxClient(json.loads(line)["url"])
+        self.told = json.loads(line)
+        self._client = SandboxClient(self.told["url"])
         return self._client
 
     def stop(self) -> int | None:

@@ -1,19 +1,30 @@
 """Both halves of the sandbox on one port."""
 
+import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
 
+from sandbox import capture
 from sandbox.control import Control
 from sandbox.dify import routes as dify
 from sandbox.dingtalk.api import hang_up
 from sandbox.dingtalk.platform import DingTalk
 from sandbox.faults import Faults
+from sandbox.guard import same_origin
 from sandbox.records import Records
+from sandbox.switches import add_routes as add_switches
+from sandbox.views import Views
+from sandbox.wire import Wire
+from sandbox.wire import add_routes as add_wire_routes
 
 _PAGE = Path(__file__).parent / "page"
+# What people and AIs write is never code here; the policy holds even where the page has a mistake. Pictures of other
+# hosts are loaded when somebody asks for them.
+_POLICY = "default-src 'self'; img-src 'self' blob: http: https:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+_PAGE_HEADERS = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 _LARGEST_BODY = 64 * 1024 * 1024
 _LAST_WORDS_SECONDS = 1.0
 _PORTS_TO_TRY = 100
@@ -21,14 +32,19 @@ _PORTS_TO_TRY = 100
 
 def build() -> web.Application:
     """The whole application with empty memories."""
-    records, faults = Records(), Faults()
-    app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[hang_up])
-    dingtalk = DingTalk(records, faults)
+    records, faults, wire = Records(), Faults(), Wire()
+    app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[same_origin, hang_up])
+    capture.install(app, wire)
+    dingtalk = DingTalk(records, faults, wire)
     dingtalk.add_routes(app)
     dify.add_routes(app, records, faults)
-    Control(dingtalk, records, faults).add_routes(app)
+    Control(dingtalk, faults).add_routes(app)
+    Views(dingtalk, records, faults, wire.log).add_routes(app)
+    add_wire_routes(app, wire)
+    add_switches(app, dingtalk, faults)
     app.router.add_get("/", _front_page)
     app.router.add_static("/page", _PAGE)
+    app.on_response_prepare.append(_be_fresh)
 
     async def close(_: web.Application) -> None:
         await dingtalk.stream.close()
@@ -38,8 +54,8 @@ def build() -> web.Application:
 
 
 @asynccontextmanager
-async def listening(host: str, port: int, *, exactly: bool) -> AsyncIterator[str]:
-    """Serve while the context lasts; gives the address, such as http://127.0.0.1:8090.
+async def running(host: str, port: int, *, exactly: bool) -> AsyncIterator[web.AppRunner]:
+    """Serve while the context lasts.
 
     Port 0 means any free one. A taken port is an OSError if it must be `exactly` that one, else the next free one
     is used.
@@ -48,7 +64,7 @@ async def listening(host: str, port: int, *, exactly: bool) -> AsyncIterator[str
     await runner.setup()
     try:
         await _bind(runner, host, port, exactly=exactly)
-        yield f"http://{host}:{runner.addresses[0][1]}"
+        yield runner
     finally:
         await runner.cleanup()
 
@@ -58,13 +74,19 @@ async def _bind(runner: web.AppRunner, host: str, port: int, *, exactly: bool) -
         try:
             await web.TCPSite(runner, host, candidate).start()
         except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
             taken = error
         else:
             return
     raise taken
 
 
+async def _be_fresh(request: web.Request, response: web.StreamResponse) -> None:
+    """Let a browser ask each time whether a file of the page has changed, so that it never mixes old ones with new."""
+    if request.path.startswith("/page/"):
+        response.headers.setdefault("Cache-Control", "no-cache")
+
+
 async def _front_page(_: web.Request) -> web.FileResponse:
-    # What people and AIs write is only ever text here; the policy holds even where the page has a mistake.
-    policy = {"Content-Security-Policy": "default-src 'self'", "Cache-Control": "no-cache"}
-    return web.FileResponse(_PAGE / "index.html", headers=policy)
+    return web.FileResponse(_PAGE / "index.html", headers=_PAGE_HEADERS)

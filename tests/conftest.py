@@ -11,14 +11,15 @@ import pytest
 import config
 from fleet import KINDS, Fleet
 from handlers.turn import TurnRecord
-from sandbox.client import Json, SandboxClient, SandboxProcess
+from sandbox.client import Json, SandboxClient
+
+pytest_plugins = ["sandbox.pytest_plugin"]
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[SandboxClient]:
-    """The sandbox as a child process, one for all tests; each test has apps of its own in it."""
-    with SandboxProcess() as client:
-        yield client
+def sandbox(dingtalk_sandbox: SandboxClient) -> SandboxClient:
+    """The sandbox, one for all tests; each test has apps of its own in it."""
+    return dingtalk_sandbox
 
 
 @dataclass

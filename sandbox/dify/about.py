@@ -6,6 +6,7 @@ from sandbox.dify.call import Call, RequestHandler, Service, bearer_key
 from sandbox.dify.errors import json_response, not_found, refusal_response
 from sandbox.dify.events import Event
 from sandbox.dify.profiles import NEWEST
+from sandbox.dify.references import METHODS, MOST_FILES
 
 
 def index(service: Service) -> RequestHandler:
@@ -70,16 +71,16 @@ async def meta(call: Call) -> web.Response:
 
 
 def _file_upload(call: Call) -> Event:
-    methods = ["remote_url", "local_file"]
-    image = {"enabled": call.app.file_upload, "number_limits": 3, "detail": "high", "transfer_methods": methods}
+    methods = list(METHODS)
+    image = {"enabled": call.app.file_upload, "number_limits": MOST_FILES, "detail": "high", "transfer_methods": methods}
     if call.profile.image_form_only:
         return {"image": image}
     return {
         "enabled": call.app.file_upload,
-        "allowed_file_types": ["image", "document", "audio", "video"],
-        "allowed_file_extensions": [],
+        "allowed_file_types": list(call.app.file_types),
+        "allowed_file_extensions": list(call.app.file_extensions),
         "allowed_file_upload_methods": methods,
-        "number_limits": 3,
+        "number_limits": MOST_FILES,
         "image": image,
     }
 

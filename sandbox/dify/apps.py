@@ -35,9 +35,12 @@ class App:
     ping_seconds: float = 10.0
     idle_seconds: float = 300.0  # a worker stream that says nothing is closed after this
     max_seconds: float = 1200.0  # APP_MAX_EXECUTION_TIME: then Dify itself stops the run
+    stop_seconds: float = 1.0  # how often a run looks whether it was stopped
     file_seconds: float = 300.0  # FILES_ACCESS_TIMEOUT: how long a signed file address is good
     record_events: bool = False
     file_upload: bool = True
+    file_types: Sequence[str] = ("image", "document", "audio", "video")  # those that a question may bring along
+    file_extensions: Sequence[str] = ()  # and those of a custom type, such as ".dwg"
     suggestions: bool = True
     separated_reasoning: bool = False  # the LLM node's reasoning_format
     opening_statement: str = ""
@@ -46,6 +49,11 @@ class App:
     def id(self) -> str:
         """Dify's own id of the app, stable for a name."""
         return str(uuid5(NAMESPACE_URL, f"app:{self.name}"))
+
+    @property
+    def tenant_id(self) -> str:
+        """Dify's own id of the workspace to which the app belongs, one for all."""
+        return str(uuid5(NAMESPACE_URL, "tenant:sandbox"))
 
     @property
     def workflow_id(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.capture import tell
 from sandbox.dify.apps import App, Apps
 from sandbox.dify.errors import RefusalError, invalid_param, json_response, refusal_response
 from sandbox.dify.memory import Memory
@@ -115,6 +116,7 @@ def endpoint(service: Service, handler: Handler, *, reads_json: bool) -> Request
         app = service.apps.opened_by(bearer_key(request))
         call = Call(service, request, app or App(api_key="", name=""))
         fault = service.faults.take("dify.http", app=call.app.name, method=request.method, path=request.path)
+        tell(request, app=call.app.name or None, fault=bool(fault) or None)
         try:
             if fault and (broken := await _broken(fault, request)):
                 call.note(broken.status)
@@ -126,6 +128,7 @@ def endpoint(service: Service, handler: Handler, *, reads_json: bool) -> Request
             response = await handler(call)
         except RefusalError as refusal:
             response = refusal_response(refusal, call.profile if app else NEWEST, request.path)
+            tell(request, code=refusal.code)
         call.note(response.status)
         return response
 

@@ -2,17 +2,16 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sandbox.dify import events
-from sandbox.dify.errors import model_status
+from sandbox.dify import citations, events
+from sandbox.dify.errors import model_status, model_words
+from sandbox.dify.script import LOOKING_UP, Round
 from sandbox.dify.turn import Outcome, Step, Turn, half, reasoning_text
 
-_TOOL = "current_time"
-_TOOL_LABELS = {_TOOL: {"zh_Hans": "当前时间", "en_US": "Current Time"}}
-_MODEL_FAILED = "[sandbox] the model answered with status code 500"
+_SILENT = Round(talk="", name="draw", label={"zh": "画图", "en": "Draw"}, arguments={}, observation="done")
 _ANNOTATION_GAP = 0.01  # Dify says a stored answer character by character
 
 
@@ -40,10 +39,8 @@ class ChatTelling:
             yield from self._say(half(pieces))
             yield self._failure(script.error or "completion_request_error")
             return
-        if self._turn.made_file:
-            yield self._frame(
-                events.message_file(self._turn.ids, self._turn.made_file["related_id"], self._turn.made_file["url"])
-            )
+        for file in self._turn.made_files:
+            yield self._frame(events.message_file(self._turn.ids, file))
         yield from self._say([*pieces, ""])
         if script.replacement:
             self._said = [script.replacement]
@@ -62,6 +59,7 @@ class ChatTelling:
 
     def _say(self, pieces: list[str]) -> Iterator[Step]:
         as_file = self._profile.text_as_file and self._turn.sent_files and self._turn.app.kind == "chat"
+        as_file = as_file or (self._profile.text_as_own_file and self._turn.made_files)
         event = events.text_delta(self._turn.ids, self._profile, name="message_file" if as_file else "message")
         frame = self._turn.frames.deltas(event, "answer")
         gap = self._turn.script.gap
@@ -81,13 +79,14 @@ class ChatTelling:
     def _end(self, annotation: events.Event | None = None) -> bytes:
         latency = time.monotonic() - self._begun
         usage = events.usage(self._profile, len(self._said), latency, self._turn.script.first)
-        metadata = events.metadata(self._profile, usage, annotation=annotation)
+        sources = citations.cited(self._turn.app, self._turn.script.sources)
+        metadata = events.metadata(self._profile, usage, sources=sources, annotation=annotation)
         sent = list(self._turn.sent_files) if self._profile.users_files_in_end else []
         return self._frame(events.message_end(self._turn.ids, self._profile, metadata, sent or None))
 
     def _failure(self, code: str) -> bytes:
-        self._outcome.status, self._outcome.code, self._outcome.error = "failed", code, _MODEL_FAILED
-        return self._frame(self._turn.ids.error(code, model_status(code), _MODEL_FAILED))
+        self._outcome.status, self._outcome.code, self._outcome.error = "failed", code, model_words(code)
+        return self._frame(self._turn.ids.error(code, model_status(code), model_words(code)))
 
     def _frame(self, event: events.Event) -> bytes:
         return self._turn.frames.event(event)
@@ -101,14 +100,15 @@ class AgentTelling(ChatTelling):
         self._rounds: list[str] = []
 
     def steps(self) -> Iterator[Step]:
-        """One round, or two with a tool between them, then message_end."""
+        """A round for each tool and one for the answer, then message_end."""
         script = self._turn.script
         if script.annotation:
             yield from self._annotated()
             return
         yield script.first
-        if script.tool_talk or script.file:
-            yield from self._tool_round(script.tool_talk)
+        rounds = script.rounds or ([_SILENT] if self._turn.made_files else [])
+        for place, tool in enumerate(rounds):
+            yield from self._tool_round(tool, self._turn.made_files if place == len(rounds) - 1 else ())
         position = len(self._rounds) + 1
         thought_id = str(uuid4())
         yield self._thought(thought_id, position)
@@ -129,18 +129,23 @@ class AgentTelling(ChatTelling):
         self._outcome.text = "\n".join([*self._rounds, "".join(self._said)])
         return self._outcome
 
-    def _tool_round(self, talk: str) -> Iterator[Step]:
-        thought_id, made = str(uuid4()), self._turn.made_file
+    def _tool_round(self, tool: Round, made: Sequence[events.Event]) -> Iterator[Step]:
+        thought_id, position = str(uuid4()), len(self._rounds) + 1
         now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-        known = {"thought": talk, "tool": _TOOL, "tool_labels": _TOOL_LABELS, "tool_input": json.dumps({_TOOL: {}})}
-        yield self._thought(thought_id, 1)
-        yield from self._say([*self._turn.script.pieces(talk), ""])
-        yield self._thought(thought_id, 1, **known)
-        if made:
-            yield self._frame(events.message_file(self._turn.ids, made["related_id"], made["url"]))
-        seen = {"observation": json.dumps({_TOOL: now}), "message_files": [made["related_id"]] if made else []}
-        yield self._thought(thought_id, 1, **known, **seen)
-        self._rounds, self._said = [talk], []
+        name = f"dataset_{citations.DATASET_ID}" if tool.name == "dataset" else tool.name
+        labels = {name: {"zh_Hans": tool.label["zh"], "en_US": tool.label["en"]}}
+        arguments = json.dumps({name: tool.arguments}, ensure_ascii=False)
+        known = {"thought": tool.talk, "tool": name, "tool_labels": labels, "tool_input": arguments}
+        yield self._thought(thought_id, position)
+        yield from self._say([*self._turn.script.pieces(tool.talk), ""])
+        yield self._thought(thought_id, position, **known)
+        yield LOOKING_UP
+        for file in made:
+            yield self._frame(events.message_file(self._turn.ids, file))
+        observation = json.dumps({name: tool.observation.replace("{now}", now)}, ensure_ascii=False)
+        seen = {"observation": observation, "message_files": [file["related_id"] for file in made]}
+        yield self._thought(thought_id, position, **known, **seen)
+        self._rounds, self._said = [*self._rounds, tool.talk], []
 
     def _say(self, pieces: list[str]) -> Iterator[Step]:
         frame = self._turn.frames.deltas(events.text_delta(self._turn.ids, self._profile, name="agent_message"), "answer")

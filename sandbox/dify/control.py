@@ -1,4 +1,4 @@
-"""The control API of the embedded Dify: add apps, look into conversations, make Dify forget one."""
+"""The control API of the embedded Dify: apps, shows, a look into conversations, one to be forgotten."""
 
 import json
 from typing import Any
@@ -7,13 +7,15 @@ from aiohttp import web
 
 from sandbox.dify.apps import App, parse
 from sandbox.dify.call import Service
+from sandbox.dify.shows import SHOWS
 
 
 def add_control_routes(app: web.Application, service: Service) -> None:
-    """POST and GET /sandbox/dify/apps, GET and DELETE /sandbox/dify/conversations/{conversation_id}."""
+    """Under /sandbox/dify: POST and GET apps, GET shows, GET and DELETE conversations/{conversation_id}."""
     control = _Control(service)
     app.router.add_post("/sandbox/dify/apps", control.add_app)
     app.router.add_get("/sandbox/dify/apps", control.list_apps)
+    app.router.add_get("/sandbox/dify/shows", control.list_shows)
     app.router.add_get("/sandbox/dify/conversations/{conversation_id}", control.show_conversation)
     app.router.add_delete("/sandbox/dify/conversations/{conversation_id}", control.forget_conversation)
 
@@ -32,6 +34,9 @@ class _Control:
 
     async def list_apps(self, _request: web.Request) -> web.Response:
         return web.json_response({"apps": [self._shown(app) for app in self._service.apps.listed()]})
+
+    async def list_shows(self, _request: web.Request) -> web.Response:
+        return web.json_response({"shows": [{"name": show.name, "title": {**show.title}} for show in SHOWS]})
 
     async def show_conversation(self, request: web.Request) -> web.Response:
         found = self._service.memory.conversations.get(request.match_info["conversation_id"])

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -67,7 +68,7 @@ async def rename(call: Call) -> web.Response:
     name = call.body.get("name")
     if not call.body.get("auto_generate") and not name:
         raise invalid_param("name is required when auto_generate is false")
-    conversation.name = str(name) if name else (conversation.messages[0].query if conversation.messages else "")[:20]
+    conversation.name, conversation.names_itself = str(name) if name else conversation.title(), False
     conversation.updated_at = int(time.time())
     return call.answer(_conversation_item(call, conversation))
 
@@ -89,7 +90,9 @@ async def suggested(call: Call) -> web.Response:
     if not call.app.suggestions:
         raise RefusalError(400, "bad_request", "Suggested Questions Is Disabled.")
     short = message.query.strip()[:12]
-    return call.answer({"result": "success", "data": [f"再说说“{short}”？", "能举个例子吗？", "What comes next?"]})
+    return call.answer(
+        {"result": "success", "data": [*message.questions] or [f"再说说“{short}”？", "能举个例子吗？", "What comes next?"]}
+    )
 
 
 async def run_detail(call: Call) -> web.Response:
@@ -161,9 +164,12 @@ def _message_item(call: Call, message: Message) -> Event:
         "inputs": message.inputs,
         "query": message.query,
         "answer": message.answer,
-        "message_files": [_file_item(call, file) for file in message.files],
+        "message_files": [
+            *(_file_item(call, file, "user") for file in message.files),
+            *(_file_item(call, file, "assistant") for file in message.made),
+        ],
         "feedback": {"rating": message.rating} if message.rating else None,
-        "retriever_resources": [],
+        "retriever_resources": message.sources,
         "created_at": message.created_at,
         "agent_thoughts": [_thought_item(message, thought) for thought in message.thoughts],
         "status": message.status,
@@ -175,8 +181,8 @@ def _message_item(call: Call, message: Message) -> Event:
     return {**item, **{name: extras[name] for name in call.profile.message_extras}}
 
 
-def _file_item(call: Call, file: Event) -> Event:
-    kept = call.service.memory.uploads.get(file["upload_file_id"] or "")
+def _file_item(call: Call, file: Mapping[str, Any], belongs_to: str) -> Event:
+    kept = call.service.memory.uploads.get(file.get("upload_file_id") or file["related_id"])
     return {
         "id": file["related_id"],
         "filename": file["filename"],
@@ -185,8 +191,8 @@ def _file_item(call: Call, file: Event) -> Event:
         "mime_type": file["mime_type"],
         "size": file["size"],
         "transfer_method": file["transfer_method"],
-        "belongs_to": "user",
-        "upload_file_id": file["upload_file_id"],
+        "belongs_to": belongs_to,
+        "upload_file_id": file.get("upload_file_id"),
     }
 
 

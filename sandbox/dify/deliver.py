@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from sandbox.capture import tell
 from sandbox.dify.call import Call
+from sandbox.dify.citations import cited
 from sandbox.dify.errors import RefusalError, model_status, version_headers
 from sandbox.dify.events import Event, metadata, run_end, usage
 from sandbox.dify.memory import Task
@@ -16,6 +18,8 @@ from sandbox.dify.wire import Hurt, Wire
 
 async def stream(call: Call, turn: Turn, telling: Telling, task: Task) -> web.StreamResponse:
     """Answer with an event stream."""
+    if call.stream_orders:
+        tell(call.request, fault=True)
     only_pings = turn.script.hurt == "pings" or bool(call.stream_orders.get("pings"))
     wire = Wire(call.request, version_headers(call.profile), _hurt(call, turn))
     audience = RecordedWire(call, wire) if call.app.record_events else wire
@@ -74,7 +78,8 @@ def _message_body(call: Call, turn: Turn, outcome: Outcome, latency: float) -> E
     body: Event = {"event": "message", "task_id": ids.task_id, "id": ids.message_id, "message_id": ids.message_id}
     if ids.conversation_id:
         body["conversation_id"] = ids.conversation_id
-    told = metadata(call.profile, usage(call.profile, len(outcome.text), latency, turn.script.first))
+    cost = usage(call.profile, len(outcome.text), latency, turn.script.first)
+    told = metadata(call.profile, cost, sources=cited(call.app, turn.script.sources))
     mode = "advanced-chat" if call.app.is_graph else call.app.kind
     return {**body, "mode": mode, "answer": outcome.text, "metadata": told, "created_at": ids.created_at}
 
@@ -104,6 +109,9 @@ def _remember(call: Call, turn: Turn, outcome: Outcome, *, aborted: bool) -> Non
     if message := memory.messages.get(ids.message_id or ""):
         message.answer, message.thoughts = outcome.text, outcome.thoughts
         message.status, message.error = ("error", outcome.error) if status == "failed" else ("normal", None)
+        message.sources = cited(call.app, turn.script.sources)
+    if conversation := memory.conversations.get(ids.conversation_id or ""):
+        conversation.take_title()
     if run := memory.runs.get(ids.workflow_run_id or ""):
         run.status, run.outputs, run.error = status, outcome.outputs, outcome.error
         run.total_steps, run.total_tokens = outcome.steps, len(outcome.text)

@@ -11,6 +11,10 @@ from aiohttp import web
 from sandbox.dify.profiles import Profile
 
 _MODEL_STATUS = {"rate_limit_error": 429, "internal_server_error": 500}
+_MODEL_WORDS = {
+    "provider_quota_exceeded": "[sandbox] the quota of the model's provider is used up",
+    "rate_limit_error": "[sandbox] the model's provider takes no more for now",
+}
 
 
 @dataclass
@@ -18,7 +22,7 @@ class RefusalError(Exception):
     """A request that Dify answers with an error body instead of doing it.
 
     `params` names the offending body field as flask-restful's argument parser does; such refusals have no `status`
-    until 1.8.
+    until 1.8. `code` unknown, an accident inside Dify, had no status either.
     """
 
     status: int
@@ -30,6 +34,15 @@ class RefusalError(Exception):
 def invalid_param(message: str) -> RefusalError:
     """What any ValueError inside Dify becomes."""
     return RefusalError(400, "invalid_param", message)
+
+
+def accident(profile: Profile) -> RefusalError:
+    """What an unforeseen exception inside Dify becomes."""
+    if not profile.restx:
+        return RefusalError(500, "unknown", "Internal Server Error")
+    words = "The server encountered an internal error and was unable to complete your request."
+    more = "Either the server is overloaded or there is an error in the application."
+    return RefusalError(500, "internal_server_error", f"{words} {more}")
 
 
 def not_found(message: str) -> RefusalError:
@@ -55,6 +68,11 @@ def model_status(code: str) -> int:
     return _MODEL_STATUS.get(code, 400)
 
 
+def model_words(code: str) -> str:
+    """What is said of a failed model call."""
+    return _MODEL_WORDS.get(code, "[sandbox] the model answered with status code 500")
+
+
 def refusal_response(refusal: RefusalError, profile: Profile, path: str) -> web.Response:
     """The HTTP answer to a refused request for `path`."""
     body: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
@@ -62,7 +80,7 @@ def refusal_response(refusal: RefusalError, profile: Profile, path: str) -> web.
         body["message"] += f" You have requested this URI [{path}] but did you mean {path} ?"
     if refusal.params is not None:
         body["params"] = refusal.params
-    if refusal.params is None or profile.restx:
+    if profile.restx or (refusal.params is None and refusal.code != "unknown"):
         body["status"] = refusal.status
     challenged = refusal.status == HTTPStatus.UNAUTHORIZED and profile.restx
     headers = {"WWW-Authenticate": 'Bearer realm="api"'} if challenged else {}

@@ -57,11 +57,20 @@ def message_end(ids: Ids, profile: Profile, metadata: Event, files: list[Event] 
     return ids.event("message_end", id=ids.message_id, metadata=metadata, **({"files": files} if profile.end_files else {}))
 
 
-def metadata(profile: Profile, usage: Event, *, annotation: Event | None = None, reasoning: Event | None = None) -> Event:
+def metadata(
+    profile: Profile,
+    usage: Event,
+    *,
+    sources: list[Event] | None = None,
+    annotation: Event | None = None,
+    reasoning: Event | None = None,
+) -> Event:
     """What message_end tells about an answer."""
     told: Event = {"annotation_reply": None, "retriever_resources": []} if profile.full_metadata else {}
     if annotation:
         told["annotation_reply"] = annotation
+    if sources:
+        told["retriever_resources"] = sources
     told["usage"] = usage
     if profile.metadata_reasoning:
         told["reasoning"] = reasoning or {}
@@ -95,9 +104,9 @@ def agent_thought(ids: Ids, thought_id: str, position: int, **filled: Any) -> Ev
     return ids.event("agent_thought", id=thought_id, position=position, **{**empty, **filled})
 
 
-def message_file(ids: Ids, file_id: str, url: str) -> Event:
-    """A picture that a tool or a model made."""
-    return ids.event("message_file", id=file_id, type="image", belongs_to="assistant", url=url)
+def message_file(ids: Ids, file: Mapping[str, Any]) -> Event:
+    """A file that a tool or a model made."""
+    return ids.event("message_file", id=file["related_id"], type=file["type"], belongs_to="assistant", url=file["url"])
 
 
 def workflow_started(ids: Ids, profile: Profile, workflow_id: str, number: int, inputs: Mapping[str, Any]) -> Event:
@@ -125,5 +134,6 @@ def run_end(
         data[name] = outcome[name]
     data |= {"created_by": created_by, "created_at": ids.created_at, "finished_at": outcome["finished_at"]}
     if profile.exceptions_count:
-        data["exceptions_count"] = int(profile.new_engine and outcome["status"] == "failed")
+        counted = outcome["status"] == "partial-succeeded" or (profile.new_engine and outcome["status"] == "failed")
+        data["exceptions_count"] = int(counted)
     return {**data, "files": outcome["files"]}

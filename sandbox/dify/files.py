@@ -1,14 +1,15 @@
-"""Files: upload, what a reference leads to, pictures that tools make, the signed addresses that serve them."""
+"""Files: uploads, what the AI makes, and the signed addresses that serve them."""
 
-import struct
+import base64
+import json
 import time
-import zlib
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 from aiohttp import BodyPartReader, hdrs, web
 
+from sandbox.capture import tell_file
+from sandbox.dify import makes
 from sandbox.dify.apps import App
 from sandbox.dify.call import Call, RequestHandler, Service
 from sandbox.dify.errors import RefusalError, invalid_param
@@ -22,25 +23,31 @@ _LIMITS: Final = {
     **dict.fromkeys(("mp3", "m4a", "wav", "amr", "mpga"), 50),
 }
 _OTHER_LIMIT: Final = 15
-_MOST_FILES: Final = 3
 
 
 async def upload(call: Call) -> web.Response:
     """POST /v1/files/upload: multipart with `file` and `user`; 201."""
     if call.request.content_type != "multipart/form-data":
         raise RefusalError(400, "no_file_uploaded", "Please upload your file.")
-    user, name, mime_type, content = "", None, "", b""
+    user, name, mime_type, content, others = "", None, "", b"", 0
     async for part in await call.request.multipart():
         if not isinstance(part, BodyPartReader):
             continue
         if part.name == "user" and not part.filename:
             user = await part.text()
-        elif part.name == "file":
-            name, mime_type = part.filename, part.headers.get(hdrs.CONTENT_TYPE, "application/octet-stream")
+        elif part.name == "file" and name is None:
+            name, mime_type = part.filename, part.headers.get(hdrs.CONTENT_TYPE, "")
             content = await _read(part)
+            tell_file(call.request, part.name, part.filename, len(content))
+        elif part.filename and part.name not in {"file", "user"}:
+            others += 1
     call.body = {"user": user} if user else {}
     if name is None:
         raise RefusalError(400, "no_file_uploaded", "Please upload your file.")
+    if others:
+        raise RefusalError(400, "too_many_files", "Only one file is allowed.")
+    if not mime_type:
+        raise RefusalError(415, "unsupported_file_type", "File type not allowed.")
     if not name:
         raise RefusalError(400, "filename_not_exists_error", "The specified filename does not exist.")
     if "/" in name or "\\" in name:
@@ -74,7 +81,9 @@ def _upload_answer(call: Call, kept: Upload) -> Event:
     }
     if call.profile.upload_extras:
         answer |= {"preview_url": None, "source_url": signed_url(call.service, kept), "original_url": None}
-        answer |= dict.fromkeys(("user_id", "tenant_id", "conversation_id", "file_key"))
+        answer |= {"user_id": None, "tenant_id": call.app.tenant_id, "conversation_id": None, "file_key": None}
+        if call.profile.metadata_reasoning:
+            answer["reference"] = None
     return answer
 
 
@@ -101,85 +110,20 @@ def serve(service: Service) -> RequestHandler:
     return handle
 
 
-def sent_files(call: Call, references: Any, user: str) -> list[Event]:
-    """The files that a question brings along, as message_end lists them; silently none when the app takes none."""
-    if not references or not call.app.file_upload:
-        return []
-    if not isinstance(references, list):
-        raise invalid_param("files must be a list")
-    if len(references) > _MOST_FILES:
-        raise invalid_param(f"Number of files exceeds the maximum limit {_MOST_FILES}")
-    return [sent_file(call, reference, user) for reference in references]
-
-
-def sent_file(call: Call, reference: Mapping[str, Any], user: str) -> Event:
-    """What a file reference leads to; RefusalError (invalid_param) if nowhere."""
-    method = reference.get("transfer_method")
-    if not method:
-        raise invalid_param("transfer_method is required in file mapping")
-    kind = reference.get("type") or "custom"
-    if method == "remote_url":
-        url = str(reference.get("url") or reference.get("remote_url") or "")
-        if not url.startswith(("http://", "https://")):
-            raise invalid_param("Invalid file url")
-        name = url.partition("?")[0].rpartition("/")[2]
-        return _listed(str(uuid4()), name, 0, "application/octet-stream", method, kind, url, None, url)
-    file_id = reference.get("upload_file_id")
-    if not file_id:
-        raise invalid_param("Invalid upload file id")
-    kept = call.service.memory.uploads.get(str(file_id))
-    foreign = kept and (kept.api_key != call.app.api_key or (call.profile.upload_scoped and kept.user != user))
-    if kept is None or foreign:
-        raise invalid_param("Invalid upload file")
-    if kind == "image" and not kept.mime_type.startswith("image/"):
-        raise invalid_param(f"File validation failed for file: {kept.name}")
-    url = signed_url(call.service, kept)
-    return _listed(str(uuid4()), kept.name, len(kept.content), kept.mime_type, method, kind, url, kept.id, "")
-
-
-def _listed(
-    related_id: str,
-    name: str,
-    size: int,
-    mime_type: str,
-    method: str,
-    kind: str,
-    url: str,
-    upload_id: str | None,
-    remote: str,
-) -> Event:
-    extension = f".{name.rpartition('.')[2]}" if "." in name else ""
-    listed: Event = {"related_id": related_id, "extension": extension, "filename": name, "size": size}
-    listed |= {"mime_type": mime_type, "transfer_method": method, "type": kind, "url": url}
-    return {**listed, "upload_file_id": upload_id, "remote_url": remote}
-
-
-def made_picture(service: Service, app: App, user: str) -> Event:
-    """A picture made by a tool of this app, as the file object of outputs and message_end."""
-    content = _picture()
-    kept = Upload(str(uuid4()), app.api_key, user, "picture.png", "image/png", content, int(time.time()), tool=True)
+def made_file(service: Service, app: App, user: str, name: str) -> Event:
+    """One of the AI's own files, as the file object of outputs and message_end."""
+    kept = Upload(str(uuid4()), app.api_key, user, name, makes.mime_type(name), makes.made(name), int(time.time()), tool=True)
     service.memory.uploads.put(kept.id, kept)
-    return {
-        "dify_model_identity": "__dify__file__",
-        "id": None,
-        "type": "image",
-        "transfer_method": "tool_file",
-        "remote_url": None,
-        "related_id": kept.id,
-        "filename": kept.name,
-        "extension": ".png",
-        "mime_type": kept.mime_type,
-        "size": len(content),
-        "url": signed_url(service, kept),
-    }
+    told: Event = {"dify_model_identity": "__dify__file__", "id": None}
+    if app.profile.file_tenant:
+        told["tenant_id"] = app.tenant_id
+    told |= {"type": makes.kind(name), "transfer_method": "tool_file", "remote_url": None, "related_id": kept.id}
+    if app.profile.file_reference:
+        told["reference"] = _reference(kept.id)
+    told |= {"filename": kept.name, "extension": f".{kept.extension}", "mime_type": kept.mime_type, "size": len(kept.content)}
+    return {**told, "url": signed_url(service, kept)}
 
 
-def _picture(side: int = 96) -> bytes:
-    """A square with a colour gradient, as PNG."""
-    rows = b"".join(b"\0" + bytes(c for x in range(side) for c in (40, 2 * x, 255 - 2 * y)) for y in range(side))
-    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunks(((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))))
-
-
-def _chunks(parts: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
-    return [struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts]
+def _reference(file_id: str) -> str:
+    packed = json.dumps({"record_id": file_id}, separators=(",", ":")).encode()
+    return f"dify-file-ref:{base64.urlsafe_b64encode(packed).decode()}"

@@ -1,26 +1,32 @@
 """The calls that make an answer: chat-messages, completion-messages, workflows/run, and their stop."""
 
 import asyncio
+import re
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
 
-from sandbox.dify import answers, files, inputs
+from sandbox.dify import answers, inputs, references, shows
 from sandbox.dify.asked import Asked, asked_in
 from sandbox.dify.call import Call
 from sandbox.dify.chat import AgentTelling, ChatTelling
 from sandbox.dify.deliver import block, stream
 from sandbox.dify.errors import RefusalError, invalid_param, not_found
-from sandbox.dify.events import Ids
+from sandbox.dify.events import Event, Ids
+from sandbox.dify.files import made_file
 from sandbox.dify.frames import Frames
 from sandbox.dify.graph import GraphTelling
 from sandbox.dify.memory import Conversation, Message, Run, Task, end_user_id
+from sandbox.dify.script import Script
 from sandbox.dify.stillborn import StillbornTelling
 from sandbox.dify.turn import Telling, Turn
 
+_MADE = re.compile(r"\(made:([\w.]+)\)")
 _CHAT_KINDS = {"chat", "agent-chat", "advanced-chat"}
 _TELLINGS: dict[str, type[ChatTelling | GraphTelling]] = {
     "chat": ChatTelling,
@@ -34,7 +40,7 @@ _TELLINGS: dict[str, type[ChatTelling | GraphTelling]] = {
 async def chat_messages(call: Call) -> web.StreamResponse:
     """POST /v1/chat-messages."""
     _check_kind(call, _CHAT_KINDS, "not_chat_app")
-    asked = asked_in(call, "ChatRequestPayload", needs_query=True)
+    asked = asked_in(call, "ChatRequestPayload", in_conversation=True)
     if call.app.kind == "agent-chat" and not asked.streaming:
         raise invalid_param("Agent Chat App does not support blocking mode")
     return await _generate(call, asked)
@@ -42,12 +48,16 @@ async def chat_messages(call: Call) -> web.StreamResponse:
 
 async def completion_messages(call: Call) -> web.StreamResponse:
     """POST /v1/completion-messages."""
-    _check_kind(call, {"completion"}, "app_unavailable" if call.profile.disconnect_aborts else "not_completion_app")
+    if call.app.kind != "completion" and call.profile.disconnect_aborts:
+        raise RefusalError(400, "app_unavailable", "App unavailable, please check your app configurations.")
+    _check_kind(call, {"completion"}, "not_completion_app")
     return await _generate(call, asked_in(call, "CompletionRequestPayload"))
 
 
 async def run_workflow(call: Call) -> web.StreamResponse:
-    """POST /v1/workflows/run."""
+    """POST /v1/workflows/run, and since 1.7.2 /v1/workflows/{workflow_id}/run."""
+    if "workflow_id" in call.request.match_info and not call.profile.pins_workflows:
+        raise not_found("The requested URL was not found on the server.")
     _check_kind(call, {"workflow"}, "not_workflow_app")
     return await _generate(call, asked_in(call, "WorkflowRunPayload"))
 
@@ -109,27 +119,45 @@ def _turn(call: Call, asked: Asked) -> Turn:
         raise invalid_param("query is required")
     known = _conversation(call, asked) if conversational else None
     given = known.inputs if known and profile.frozen_inputs else asked.inputs
-    checked = inputs.checked(app.form, given, profile, lambda file: files.sent_file(call, file, asked.user))
-    sent = files.sent_files(call, asked.files, asked.user)
+    checked = inputs.checked(app.form, given, profile, _file_check(call, asked.user))
+    sent = references.sent_files(call, asked.files, asked.user)
     now = int(time.time())
     if conversational and known is None:
-        known = Conversation(str(uuid4()), app.api_key, asked.user, checked, now, now, name=_title(asked.query))
+        known = Conversation(str(uuid4()), app.api_key, asked.user, checked, now, now, names_itself=asked.names_conversation)
         memory.conversations.put(known.id, known)
     question = asked.question(app.kind, checked)
     turn = _bare_turn(call, asked, question, known)
-    made = files.made_picture(call.service, app, asked.user) if turn.script.file else None
-    if turn.ids.message_id:
-        message = Message(
-            turn.ids.message_id, app.api_key, asked.user, turn.ids.conversation_id, turn.query, checked, now, sent
-        )
+    ids, user = turn.ids, asked.user
+    message: Message | None = None
+    if ids.message_id:
+        message = Message(ids.message_id, app.api_key, user, ids.conversation_id, turn.query, checked, now, sent)
         memory.messages.put(message.id, message)
         if known:
             known.messages.append(message)
             known.updated_at = now
     if app.is_graph:
-        run_id = str(turn.ids.workflow_run_id)
+        run_id = str(ids.workflow_run_id)
         memory.runs.put(run_id, Run(run_id, app.api_key, checked, now))
-    return replace(turn, inputs=checked, sent_files=sent, made_file=made, script=_script(call, question, known, len(sent)))
+    script = _script(call, question, known, len(sent))
+    script, made = _with_files(call, script, user)
+    if message:
+        message.made, message.questions = made, script.questions
+    return replace(turn, inputs=checked, sent_files=sent, made_files=made, script=script)
+
+
+def _file_check(call: Call, user: str) -> inputs.CheckFile:
+    def check(reference: Mapping[str, Any], variable: Mapping[str, Any], *, alone: bool) -> Event:
+        return references.sent_file(call, reference, variable, user, strict=alone and call.app.is_graph)
+
+    return check
+
+
+def _with_files(call: Call, script: Script, user: str) -> tuple[Script, list[Event]]:
+    """The script with true addresses in its text, and the files that it makes."""
+    text = script.text
+    for name in set(_MADE.findall(text)):
+        text = text.replace(f"(made:{name})", f"({made_file(call.service, call.app, user, name)['url']})")
+    return replace(script, text=text), [made_file(call.service, call.app, user, name) for name in script.makes]
 
 
 def _bare_turn(call: Call, asked: Asked, question: str, conversation: Conversation | None) -> Turn:
@@ -155,15 +183,13 @@ def _bare_turn(call: Call, asked: Asked, question: str, conversation: Conversati
     )
 
 
-def _script(call: Call, question: str, conversation: Conversation | None, images: int) -> answers.Script:
+def _script(call: Call, question: str, conversation: Conversation | None, images: int) -> Script:
     turn = max(1, len(conversation.messages)) if conversation else None
     app = call.app
+    rate, chunk = app.tokens_per_second, app.chunk_chars
     question += "[[u2028]]" if call.stream_orders.get("u2028") else ""
-    return answers.script(question, turn=turn, rate=app.tokens_per_second, chunk=app.chunk_chars, images=images)
-
-
-def _title(query: str) -> str:
-    return query.strip()[:20] or "New conversation"
+    shown = shows.script(question, kind=app.kind, app=app.name, rate=rate, chunk=chunk)
+    return shown or answers.script(question, turn=turn, rate=rate, chunk=chunk, images=images)
 
 
 def _conversation(call: Call, asked: Asked) -> Conversation | None:

@@ -4,25 +4,24 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from sandbox.dify import events
+from sandbox.dify import beside, events
 from sandbox.dify.apps import ANSWER
-from sandbox.dify.errors import model_status
-from sandbox.dify.nodes import Node, branch_event
+from sandbox.dify.errors import model_status, model_words
+from sandbox.dify.nodes import Node
 from sandbox.dify.stillborn import synthetic_failure
 from sandbox.dify.turn import Outcome, Step, Turn, half, reasoning_text
-from sandbox.dify.voice import Voice, as_text
+from sandbox.dify.voice import Voice, as_markdown, as_text
 
 _STOPPED = "Stopped by user."
 _ABORTED = "User requested stop"
 _NODE_FAILED = "CodeExecutionError: the sandbox was asked to fail here"
-_MODEL_FAILED = "[sandbox] the model answered with status code 500"
 _NO_END = "Workflow stream ended without a terminal event"
 _ANNOTATION_GAP = 0.01  # Dify says a stored answer character by character
 _BETWEEN_OUTPUTS = ["end", "answer"]
 
 
 class GraphTelling:
-    """A run of start -> [code] -> llm -> answer (chatflow) or end (workflow)."""
+    """A run of start -> [tools] -> [knowledge-retrieval] -> [code] -> llm -> answer (chatflow) or end (workflow)."""
 
     def __init__(self, turn: Turn) -> None:
         self.hushed = False
@@ -52,7 +51,7 @@ class GraphTelling:
         known = dict(self._turn.inputs) if self._profile.new_engine else inputs
         yield self._voice.frame(start.finished(self._turn.ids, self._profile, inputs=known, outputs=known))
         if self._turn.script.parallel:
-            yield from self._branches()
+            yield from beside.branches(self._turn, self._voice, self._node)
         if self._turn.script.fail:
             yield from self._failing_node()
         else:
@@ -78,9 +77,13 @@ class GraphTelling:
             code = self._node("code")
             yield self._voice.frame(code.started(self._turn.ids, self._profile))
             yield self._voice.frame(code.finished(self._turn.ids, self._profile, outputs=constants))
+        yield from beside.tools(self._turn, self._voice, self._node)
         yield from self._llm()
+        if self._turn.script.partial and self._profile.exceptions_count:
+            yield from beside.stumble(self._turn, self._voice, self._node)
+            self._outcome.status = "partial-succeeded"
         if self._turn.script.error:
-            yield from self._failed(_MODEL_FAILED)
+            yield from self._failed(model_words(self._turn.script.error))
         elif self._chatflow:
             yield from self._chatflow_end()
         else:
@@ -98,7 +101,7 @@ class GraphTelling:
         pieces = script.pieces(self._text)
         if script.error:
             yield from self._say(half(pieces))
-            yield self._voice.frame(llm.finished(self._turn.ids, profile, error=_MODEL_FAILED))
+            yield self._voice.frame(llm.finished(self._turn.ids, profile, error=model_words(self._turn.script.error)))
             return
         if self._chatflow:
             yield from self._say([*pieces, ""])
@@ -134,6 +137,9 @@ class GraphTelling:
                 yield self._voice.deltas(["code", name])(as_text(value))
             if self._profile.new_engine and place < len(self._turn.app.outputs) - 1:
                 yield self._voice.deltas(_BETWEEN_OUTPUTS)("\n")
+        for file in self._turn.made_files if self._profile.new_engine else ():
+            yield self._voice.deltas(_BETWEEN_OUTPUTS)("\n")
+            yield self._voice.deltas(["code", _output_name(file)])(as_markdown(file))
 
     def _reasoning(self) -> Iterator[Step]:
         for piece in [*self._turn.script.pieces(self._turn.script.thoughts), ""]:
@@ -141,12 +147,11 @@ class GraphTelling:
             yield self._turn.script.gap
 
     def _chatflow_end(self) -> Iterator[Step]:
-        made = self._turn.made_file
-        if made:
-            picture = f"\n\n![{made['filename']}]({made['url']})"
-            self._said.append(picture)
-            yield self._voice.deltas(["answer", "answer"])(picture)
-            self._outcome.files = [made]
+        for file in self._turn.made_files:
+            link = f"\n\n{as_markdown(file)}"
+            self._said.append(link)
+            yield self._voice.deltas(["answer", "answer"])(link)
+        self._outcome.files = list(self._turn.made_files)
         answer = self._node("answer")
         outputs = {"answer": "".join(self._said), "files": self._outcome.files}
         yield self._voice.frame(answer.started(self._turn.ids, self._profile))
@@ -163,8 +168,8 @@ class GraphTelling:
 
     def _workflow_end(self) -> Iterator[Step]:
         outputs = {name: self._text if value == ANSWER else value for name, value in self._turn.app.outputs.items()}
-        if made := self._turn.made_file:
-            outputs["picture"], self._outcome.files = made, [made]
+        outputs |= {_output_name(file): file for file in self._turn.made_files}
+        self._outcome.files = list(self._turn.made_files)
         end = self._node("end")
         yield self._voice.frame(end.started(self._turn.ids, self._profile))
         yield self._voice.frame(end.finished(self._turn.ids, self._profile, inputs=outputs, outputs=outputs))
@@ -187,18 +192,6 @@ class GraphTelling:
         if self._chatflow and not self._profile.worker:
             yield self._voice.frame(self._turn.ids.error("invalid_param", 400, f"Run failed: {why}"))
 
-    def _branches(self) -> Iterator[Step]:
-        """Two nodes side by side; until 1.8 the branches are announced."""
-        for branch in ("left", "right"):
-            if self._profile.parallel:
-                yield self._voice.frame(branch_event(self._turn.ids, "parallel_branch_started", branch))
-            node = self._node("template", branch)
-            yield self._voice.frame(node.started(self._turn.ids, self._profile))
-            yield self._voice.frame(node.finished(self._turn.ids, self._profile, outputs={"output": branch}))
-            if self._profile.parallel:
-                more = {"status": "succeeded", "error": None}
-                yield self._voice.frame(branch_event(self._turn.ids, "parallel_branch_finished", branch, **more))
-
     def _annotated(self) -> Iterator[Step]:
         """A stored answer instead of a run: no engine, so a worker's stream finds no end of its own."""
         frame = self._voice.deltas([])
@@ -214,12 +207,12 @@ class GraphTelling:
 
     def _broken(self, code: str) -> Iterator[Step]:
         """An error before the run began, a removed model's: in a worker silence follows, since 1.15 an invented finish."""
-        self._outcome.status, self._outcome.code, self._outcome.error = "failed", code, _MODEL_FAILED
-        yield self._voice.frame(self._turn.ids.error(code, model_status(code), _MODEL_FAILED))
+        self._outcome.status, self._outcome.code, self._outcome.error = "failed", code, model_words(code)
+        yield self._voice.frame(self._turn.ids.error(code, model_status(code), model_words(code)))
         if self._profile.synthetic:
             self._outcome.error = _NO_END
             yield self._finished()
-            self._outcome.error = _MODEL_FAILED
+            self._outcome.error = model_words(code)
         else:
             self.hushed = self._profile.worker
 
@@ -230,7 +223,12 @@ class GraphTelling:
         thoughts = self._turn.script.thoughts if self._separated else ""
         return self._voice.message_end(len(self._said), self._outcome.files, thoughts)
 
-    def _node(self, kind: str, branch: str | None = None) -> Node:
+    def _node(self, kind: str, branch: str | None = None, *, name: str = "", title: str = "") -> Node:
         self._places += 1
-        after, self._last_node = self._last_node, kind
-        return Node(execution_id=str(uuid4()), kind=kind, place=self._places, after=after, branch=branch)
+        after, self._last_node = self._last_node, name or kind
+        identity = str(uuid4())
+        return Node(execution_id=identity, kind=kind, place=self._places, after=after, branch=branch, name=name, title=title)
+
+
+def _output_name(file: events.Event) -> str:
+    return "picture" if file["type"] == "image" else "file"

@@ -1,13 +1,19 @@
 """An app's form against the inputs of a request, by the rules of each version (pure)."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from sandbox.dify.errors import invalid_param
+from sandbox.dify.errors import accident, invalid_param
 from sandbox.dify.profiles import Profile
 
 _TEXTS = ("text-input", "paragraph", "select")
-CheckFile = Callable[[Mapping[str, Any]], object]
+
+
+class CheckFile(Protocol):
+    """Raises RefusalError for a reference that leads nowhere, or to a file that the form's variable does not take."""
+
+    def __call__(self, reference: Mapping[str, Any], variable: Mapping[str, Any], *, alone: bool) -> object:
+        """Look at a file that stands `alone` or in a list."""
 
 
 def checked(
@@ -15,7 +21,7 @@ def checked(
 ) -> dict[str, Any]:
     """The inputs as the app gets them: unknown ones dropped, missing optional ones filled as the version does.
 
-    `check_file` raises for a file reference that leads nowhere. RefusalError (invalid_param) names the first bad input.
+    RefusalError (invalid_param) names the first bad input.
     """
     known: dict[str, Any] = {}
     for item in form:
@@ -25,36 +31,27 @@ def checked(
 
 
 def _value(control: str, variable: Mapping[str, Any], value: Any, profile: Profile, check_file: CheckFile) -> Any:
-    name = variable["variable"]
     missing = not value if profile.falsy_is_missing else value is None
     if missing:
         if variable.get("required"):
-            raise invalid_param(f"{name} is required in input form")
-        return _absent(variable, profile)
+            raise invalid_param(f"{variable['variable']} is required in input form")
+        if profile.absent_is != "default":
+            return (variable.get("default") or "") if profile.absent_is == "blank" else None
+        value = variable.get("default")
+        if value is None:
+            return None
     if control in _TEXTS:
-        _check_text(control, variable, value)
-    elif control == "number" and not _is_number(value):
-        raise invalid_param(f"{name} in input form must be a valid number")
-    elif control == "file":
-        if not isinstance(value, dict):
-            raise invalid_param(f"{name} in input form must be a file")
-        check_file(value)
-    elif control == "file-list":
-        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-            raise invalid_param(f"{name} in input form must be a list of files")
-        for one in value:
-            check_file(one)
-    return value
+        return _text(control, variable, value)
+    if control == "number":
+        return _number(variable["variable"], value, profile)
+    if control == "file":
+        return _file(variable, value, check_file)
+    if control == "file-list":
+        return _file_list(variable, value, check_file)
+    return _other(control, variable["variable"], value, profile)
 
 
-def _absent(variable: Mapping[str, Any], profile: Profile) -> Any:
-    default = variable.get("default")
-    if profile.absent_is == "blank":
-        return default or ""
-    return default or None if profile.absent_is == "default" else None
-
-
-def _check_text(control: str, variable: Mapping[str, Any], value: Any) -> None:
+def _text(control: str, variable: Mapping[str, Any], value: Any) -> str:
     name = variable["variable"]
     if not isinstance(value, str):
         raise invalid_param(f"(type '{control}') {name} in input form must be a string")
@@ -63,13 +60,49 @@ def _check_text(control: str, variable: Mapping[str, Any], value: Any) -> None:
             raise invalid_param(f"{name} in input form must be one of the following: {variable.get('options')}")
     elif (limit := variable.get("max_length")) and len(value) > limit:
         raise invalid_param(f"{name} in input form must be less than {limit} characters")
+    return value.replace("\0", "")
 
 
-def _is_number(value: Any) -> bool:
+def _number(name: str, value: Any, profile: Profile) -> Any:
+    """A number; from text it must look like 12 or 1.5, and blank text is nothing."""
     if isinstance(value, str):
+        if not value.strip():
+            return None
         try:
-            float(value)
+            return float(value) if "." in value else int(value)
         except ValueError:
-            return False
-        return True
-    return isinstance(value, (int, float))
+            raise invalid_param(f"{name} in input form must be a valid number") from None
+    if not isinstance(value, (int, float)) and profile.pydantic:
+        raise accident(profile)
+    return value
+
+
+def _file(variable: Mapping[str, Any], value: Any, check_file: CheckFile) -> Any:
+    if value == "" and not variable.get("required"):
+        return None
+    if not isinstance(value, dict):
+        raise invalid_param(f"{variable['variable']} in input form must be a file")
+    check_file(value, variable, alone=True)
+    return value
+
+
+def _file_list(variable: Mapping[str, Any], value: Any, check_file: CheckFile) -> Any:
+    name, limit = variable["variable"], variable.get("max_length")
+    if value == "" and not variable.get("required"):
+        return None
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise invalid_param(f"{name} in input form must be a list of files")
+    if limit and len(value) > limit:
+        raise invalid_param(f"{name} in input form must be less than {limit} files")
+    for one in value:
+        check_file(one, variable, alone=False)
+    return value
+
+
+def _other(control: str, name: str, value: Any, profile: Profile) -> Any:
+    """A checkbox or a JSON object; what else a form may have is not looked at."""
+    if control == "json_object" and profile.pydantic and value and not isinstance(value, dict):
+        raise invalid_param(f"{name} in input form must be a dict")
+    if control == "checkbox" and isinstance(value, dict):
+        raise invalid_param(f"Invalid input type for ['{name}']")
+    return value

@@ -1,6 +1,6 @@
 """What the embedded Dify remembers: conversations, runs, running tasks and uploaded files, each kind up to a limit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import NAMESPACE_URL, uuid5
@@ -14,7 +14,7 @@ T = TypeVar("T")
 class Message:
     """One question and its answer, which is kept when it is complete or stopped. Times are Unix seconds.
 
-    A completion app's message has no conversation.
+    A completion app's message has no conversation. `files` are the user's, `made` are the AI's; `questions` could follow.
     """
 
     id: str
@@ -30,12 +30,17 @@ class Message:
     error: str | None = None
     rating: str | None = None
     thoughts: list[dict[str, Any]] = field(default_factory=list)
-    usage: dict[str, Any] = field(default_factory=dict)
+    made: Sequence[Mapping[str, Any]] = ()
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    questions: Sequence[str] = ()
 
 
 @dataclass
 class Conversation:
-    """A row of questions of one user to one app, with the inputs of the first."""
+    """A row of questions of one user to one app, with the inputs of the first.
+
+    Dify makes its title in a thread of its own; here it comes with the end of the first answer.
+    """
 
     id: str
     api_key: str = field(repr=False)
@@ -44,7 +49,17 @@ class Conversation:
     created_at: int
     updated_at: int
     name: str = "New conversation"
+    names_itself: bool = True
     messages: list[Message] = field(default_factory=list)
+
+    def title(self) -> str:
+        """A title made from the first question."""
+        return (self.messages[0].query.strip()[:20] if self.messages else "") or self.name
+
+    def take_title(self) -> None:
+        """Be called by that title, unless it has a name already or was not to have one."""
+        if self.names_itself:
+            self.name, self.names_itself = self.title(), False
 
 
 @dataclass

@@ -10,13 +10,18 @@ from sandbox.dify.profiles import Profile
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """One node's run, named after its type as in a new workflow; `place` counts from 1, `after` is the node before."""
+    """One node's run, named after its type as in a new workflow; `place` counts from 1, `after` is the node before.
+
+    `name` is its id and `title` what people call it, where there are several of a type.
+    """
 
     execution_id: str
     kind: str
     place: int
     after: str | None
     branch: str | None = None  # the parallel branch in which it runs
+    name: str = ""
+    title: str = ""
 
     def started(self, ids: Ids, profile: Profile) -> Event:
         """The event node_started."""
@@ -39,20 +44,25 @@ class Node:
         details: Mapping[str, Any] | None = None,
         outputs: Mapping[str, Any] | None = None,
         error: str | None = None,
+        rescued: bool = False,
         seconds: float = 0.0001,
         tokens: int = 0,
     ) -> Event:
-        """The event node_finished; `details` is Dify's process_data (prompts and all), `error` makes it a failure."""
+        """The event node_finished; `details` is Dify's process_data (prompts and all).
+
+        An `error` makes it a failure, or where the outputs are the defaults that `rescued` it an exception.
+        """
+        cost = {"total_tokens": tokens, "total_price": "0", "currency": "USD"} if tokens else None
         data = self._head(profile)
         for name, value in (("inputs", inputs), ("process_data", details), ("outputs", outputs)):
             data[name] = value if value or not profile.new_engine else {}
             if profile.new_engine:
                 data[f"{name}_truncated"] = False
         data |= {
-            "status": "failed" if error else "succeeded",
+            "status": "exception" if rescued else "failed" if error else "succeeded",
             "error": error,
             "elapsed_time": round(seconds, 6),
-            "execution_metadata": {"total_tokens": tokens, "total_price": "0", "currency": "USD"} if tokens else None,
+            "execution_metadata": {"error_strategy": "default-value"} if rescued else cost,
             "created_at": ids.created_at,
             "finished_at": ids.created_at + int(seconds),
             "files": [],
@@ -63,9 +73,9 @@ class Node:
     def _head(self, profile: Profile) -> Event:
         return {
             "id": self.execution_id,
-            "node_id": self.kind,
+            "node_id": self.name or self.kind,
             "node_type": "template-transform" if self.kind == "template" else self.kind,
-            "title": self.kind,
+            "title": self.title or self.kind,
             "index": 1 if profile.new_engine else self.place,
             "predecessor_node_id": None if profile.new_engine else self.after,
         }

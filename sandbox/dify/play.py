@@ -8,7 +8,7 @@ from sandbox.dify.apps import App
 from sandbox.dify.memory import Task
 from sandbox.dify.turn import Telling
 
-_LOOK_UP = 0.25  # how long a wait may go on before the stop flag is looked at (Dify polls each second)
+_LOOK_UP = 0.25  # the longest sleep at a time, so that pings, stops and ends are not far off
 
 
 class Audience(Protocol):
@@ -35,11 +35,14 @@ class Player:
         self._mortal = mortal
         self._end = 0.0
         self._next_ping = 0.0
+        self._next_look = 0.0
+        self._stopped = False
 
     async def play(self, telling: Telling, *, only_pings: bool = False) -> bool:
         """Tell it all, or all until the stop; False if it died with its audience.
 
-        Dify counts time from the run's beginning: a ping each `ping_seconds`, a stop of its own after `max_seconds`.
+        Dify counts time from the run's beginning: a ping each `ping_seconds`, a look at the stop flag each
+        `stop_seconds`, a stop of its own after `max_seconds`.
         """
         now = time.monotonic()
         self._end, self._next_ping = now + self._app.max_seconds, now + self._app.ping_seconds
@@ -47,7 +50,7 @@ class Player:
             await self._until(self._end + 1)
         elif not await self._tell(telling, now):
             return False
-        if self._task.stopped:
+        if self._stopped:
             for frame in telling.stopped():
                 await self._audience.send(frame)
         elif telling.hushed:
@@ -63,14 +66,14 @@ class Player:
             else:
                 due += step
                 await self._until(due)
-            if self._task.stopped:
+            if self._is_stopped():
                 break
             if self._mortal and not self._audience.alive():
                 return False
         return True
 
     async def _until(self, due: float) -> None:
-        while (left := due - time.monotonic()) > 0 and not self._task.stopped:
+        while (left := due - time.monotonic()) > 0 and not self._is_stopped():
             to_ping = max(0.0, self._next_ping - time.monotonic())
             await asyncio.sleep(min(left, to_ping, _LOOK_UP))
             now = time.monotonic()
@@ -78,9 +81,16 @@ class Player:
                 self._next_ping += self._app.ping_seconds
                 await self._audience.send(self._ping)
             if now >= self._end:
-                self._task.stopped = True
+                self._stopped = True
         if left <= 0:
             await asyncio.sleep(0)  # a run that is behind its time must not keep the others waiting
+
+    def _is_stopped(self) -> bool:
+        """Dify looks from time to time only, and talks on until then."""
+        now = time.monotonic()
+        if now >= self._next_look and not self._stopped:
+            self._next_look, self._stopped = now + self._app.stop_seconds, self._task.stopped
+        return self._stopped
 
     async def _hush(self) -> None:
         """The relay of a worker's stream waits for an end that does not come, without a ping, until it gives up."""

@@ -30,6 +30,7 @@ class Profile:
     metadata_reasoning: bool = False  # metadata has `reasoning` (1.15)
     replace_reason: bool = False  # message_replace has `reason` (1.3.1)
     text_as_file: bool = False  # text deltas are called message_file when the user sent files (1.11.2 - 1.12.1)
+    text_as_own_file: bool = False  # a chat's text deltas are called message_file when the AI made a file first (1.13.0)
     users_files_in_end: bool = False  # a chat's message_end lists the files that the user sent (1.13.1)
     think: Literal["tags", "details"] = "tags"  # how a model's thoughts show in the answer (details: 0.15 only)
 
@@ -52,6 +53,13 @@ class Profile:
     workflow_stop_any_user: bool = False  # a workflow's stop ignores the user (1.9.0)
     disconnect_aborts: bool = False  # chat, agent and completion die with their client (1.16)
 
+    # files and citations
+    strict_files: Literal["no", "always", "named"] = "no"  # a file must be of the type that its reference names (1.x)
+    checks_file_id: bool = False  # an upload_file_id that is no UUID is told so, before it was a 500 (1.x)
+    file_tenant: bool = False  # file objects carry tenant_id (0.10 - 1.13)
+    file_reference: bool = False  # file objects carry an opaque reference (1.14)
+    source_fields: tuple[str, ...] = ()  # what a citation tells beside the fields that it always had
+
     # inputs
     frozen_inputs: bool = False  # a conversation keeps its first inputs and ignores later ones (until 0.15.3)
     falsy_is_missing: bool = False  # "", 0 and false count as missing (0.6)
@@ -65,6 +73,7 @@ class Profile:
     delete_status: int = 204
     run_outputs_object: bool = False  # run detail gives outputs as an object, not as a JSON string (1.13.0)
     run_404: bool = False  # an unknown run is a 404, before it was 200 full of nulls (1.13.1)
+    pins_workflows: bool = False  # a published version can be asked for by its workflow_id (1.7.2)
     run_of_chatflow: bool = True  # run detail serves chatflows too (seen 1.4.3)
     message_extras: tuple[str, ...] = ()  # what an item of /messages has more
 
@@ -97,6 +106,7 @@ _B = replace(
     think="details",
     falsy_is_missing=False,
     absent_is="null",
+    file_tenant=True,
     image_form_only=False,
     about_fields=("name", "description", "tags"),
 )
@@ -109,6 +119,9 @@ _C = replace(
     think="tags",
     sequence_number=False,
     loop=True,
+    strict_files="always",
+    checks_file_id=True,
+    source_fields=("doc_metadata", "title"),
     frozen_inputs=False,
     about_fields=("name", "description", "tags", "mode", "author_name"),
     delete_status=204,
@@ -126,13 +139,23 @@ _D = replace(
     stop_aborts=True,
     workflow_stop_any_user=True,
     upload_extras=True,
+    pins_workflows=True,
 )
-_E = replace(_D, name="E", version="1.12.1", pydantic=True, text_as_file=True, absent_is="default")
+_E = replace(
+    _D,
+    name="E",
+    version="1.12.1",
+    pydantic=True,
+    text_as_file=True,
+    source_fields=("doc_metadata", "title", "files"),
+    absent_is="default",
+)
 _F = replace(
     _E,
     name="F",
     version="1.13.0",
     text_as_file=False,
+    text_as_own_file=True,
     start_reason=True,
     sys_conversation=False,
     worker=True,
@@ -147,6 +170,9 @@ _G = replace(
     users_files_in_end=True,
     message_end="before",
     stop_aborts=False,
+    strict_files="named",
+    file_tenant=False,
+    file_reference=True,
     upload_scoped=True,
     run_404=True,
     message_extras=("extra_contents",),
@@ -160,6 +186,7 @@ _H = replace(
     synthetic=True,
     eager_conversation=True,
     disconnect_aborts=True,
+    source_fields=("doc_metadata", "title", "files", "summary"),
     message_extras=(
         "extra_contents",
         "message_tokens",

@@ -18,6 +18,7 @@ def add_routes(app: web.Application, records: Records, faults: Faults) -> None:
         "/v1/chat-messages": generate.chat_messages,
         "/v1/completion-messages": generate.completion_messages,
         "/v1/workflows/run": generate.run_workflow,
+        "/v1/workflows/{workflow_id}/run": generate.run_workflow,
         "/v1/chat-messages/{task_id}/stop": generate.stop,
         "/v1/completion-messages/{task_id}/stop": generate.stop,
         "/v1/workflows/tasks/{task_id}/stop": generate.stop,

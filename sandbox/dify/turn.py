@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sandbox.dify.answers import Script
 from sandbox.dify.apps import App
 from sandbox.dify.events import Event, Ids
 from sandbox.dify.frames import Frames
+from sandbox.dify.script import Script
 
 Step = bytes | float  # a frame to write, or seconds to wait
 
@@ -17,7 +17,7 @@ class Turn:
     """A checked question, the script of its answer, and the names of the run.
 
     `dialogue_count` counts the conversation's earlier questions; `sent_files` are the user's, as message_end lists
-    them; `made_file` is the file object of the picture that the AI will make, if the script asks for one.
+    them; `made_files` are the file objects of what the AI will make.
     """
 
     app: App
@@ -31,7 +31,7 @@ class Turn:
     run_number: int = 1
     dialogue_count: int = 0
     sent_files: Sequence[Event] = ()
-    made_file: Event | None = None
+    made_files: Sequence[Event] = ()
 
 
 @dataclass

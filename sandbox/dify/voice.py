@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.dify import events
+from sandbox.dify.citations import cited
 from sandbox.dify.turn import Outcome, Turn
 
 
@@ -67,7 +68,8 @@ class Voice:
     def message_end(self, tokens: int, files: list[events.Event], thoughts: str) -> bytes:
         """The event message_end; `thoughts` are those that were kept out of the answer."""
         usage = events.usage(self._profile, tokens, self.elapsed(), self._turn.script.first)
-        metadata = events.metadata(self._profile, usage, reasoning={"llm": thoughts} if thoughts else None)
+        sources = cited(self._turn.app, self._turn.script.sources)
+        metadata = events.metadata(self._profile, usage, sources=sources, reasoning={"llm": thoughts} if thoughts else None)
         return self.frame(events.message_end(self._turn.ids, self._profile, metadata, files))
 
     def engine_inputs(self) -> dict[str, Any]:
@@ -84,6 +86,11 @@ class Voice:
             inputs["sys.dialogue_count"] = self._turn.dialogue_count + (not self._profile.sys_conversation)
         inputs |= {"sys.app_id": app.id, "sys.workflow_id": app.workflow_id}
         return {**inputs, "sys.workflow_run_id": ids.workflow_run_id}
+
+
+def as_markdown(file: Mapping[str, Any]) -> str:
+    """How a file looks inside an answer."""
+    return f"{'!' if file['type'] == 'image' else ''}[{file['filename']}]({file['url']})"
 
 
 def as_text(value: Any) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.capture import follow
+
 _HUGE_PLACE = 2
 _FIRST_OF_SEVERAL = 0xC0  # the least first byte of a UTF-8 character of several bytes
 _BETWEEN_HALVES = 0.002  # long enough for the halves of a frame to leave as two packets
@@ -53,6 +55,7 @@ class Wire:
     def __init__(self, request: web.Request, headers: Mapping[str, str], hurt: Hurt | None) -> None:
         self.response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8", **headers})
         self.closed_by = ""
+        self._seen = follow(request)
         self._request = request
         self._hurt = hurt
         self._sent = 0
@@ -64,19 +67,19 @@ class Wire:
             return
         try:
             if not self.response.prepared:
-                await self.response.prepare(self._request)
+                await self._begin()
             if self._hurt is None:
-                await self.response.write(frame)
+                await self._put(frame)
             else:
                 await self._send_hurt(self._hurt, frame)
         except ConnectionError:
-            self.closed_by = "client"
+            self._left()
 
     def alive(self) -> bool:
         """Whether anybody still listens; notices a client that has gone since the last frame."""
         transport = self._request.transport
         if not self.closed_by and (transport is None or transport.is_closing()):
-            self.closed_by = "client"
+            self._left()
         return not self.closed_by
 
     async def close(self) -> None:
@@ -85,14 +88,15 @@ class Wire:
             return
         try:
             if not self.response.prepared:
-                await self.response.prepare(self._request)
+                await self._begin()
             if self._held:
-                await self.response.write(b"".join(self._held))
+                await self._put(b"".join(self._held))
             await self.response.write_eof()
         except ConnectionError:
-            self.closed_by = "client"
+            self._left()
         else:
             self.closed_by = "server"
+            self._seen.ended = self._seen.ended or "whole"
 
     async def _send_hurt(self, hurt: Hurt, frame: bytes) -> None:
         if not frame.startswith(b"data: {"):
@@ -104,11 +108,12 @@ class Wire:
         if hurt.huge and self._sent == _HUGE_PLACE:
             await self._write(hurt, b'data: {"event": "padding", "data": "' + b"x" * hurt.huge + b'"}\n\n')
         if self._sent == hurt.torn:
-            await self.response.write(frame[: max(10, len(frame) - 12)])
+            await self._put(frame[: max(10, len(frame) - 12)])
             await self._abandon()
             return
         await self._write(hurt, frame)
         if self._sent == hurt.cut:
+            self._seen.ended = "cut"
             await self.close()
         elif self._sent == hurt.rst:
             await self._abandon(reset=True)
@@ -118,17 +123,29 @@ class Wire:
             self._held.append(frame)
             if len(self._held) >= hurt.merge:
                 held, self._held = self._held, []
-                await self.response.write(b"".join(held))
+                await self._put(b"".join(held))
         elif hurt.split:
             for part in _parts(frame):
-                await self.response.write(part)
+                await self._put(part)
                 await asyncio.sleep(_BETWEEN_HALVES)
         else:
-            await self.response.write(frame)
+            await self._put(frame)
+
+    async def _begin(self) -> None:
+        await self.response.prepare(self._request)
+        self._seen.begun(self.response)
+
+    async def _put(self, part: bytes) -> None:
+        await self.response.write(part)
+        self._seen.wrote(part)
+
+    def _left(self) -> None:
+        self.closed_by = "client"
+        self._seen.ended = self._seen.ended or "left"
 
     async def _abandon(self, *, reset: bool = False) -> None:
         transport = self._request.transport
-        self.closed_by = "server"
+        self.closed_by, self._seen.ended = "server", "cut"
         if transport is None:
             return
         if reset:

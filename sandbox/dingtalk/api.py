@@ -10,8 +10,20 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.capture import DROPPED, tell
+from sandbox.dingtalk.address import base_of
 from sandbox.dingtalk.apps import App, Apps
-from sandbox.dingtalk.refusal import OldRefusal, Refusal, invalid_token, not_permitted, throttled
+from sandbox.dingtalk.quota import Quota
+from sandbox.dingtalk.refusal import (
+    OldRefusal,
+    Refusal,
+    invalid_token,
+    month_over,
+    month_over_old,
+    not_permitted,
+    throttled,
+    throttled_old,
+)
 from sandbox.dingtalk.throttle import Throttle
 from sandbox.dingtalk.tokens import Tokens
 from sandbox.faults import Fault, Faults
@@ -35,9 +47,10 @@ class Exchange:
 class ApiFront:
     """Wraps what an API does with everything that all of them share."""
 
-    def __init__(self, apps: Apps, tokens: Tokens, records: Records, faults: Faults) -> None:
+    def __init__(self, apps: Apps, tokens: Tokens, quota: Quota, records: Records, faults: Faults) -> None:
         self._apps = apps
         self._tokens = tokens
+        self._quota = quota
         self._records = records
         self._faults = faults
         self._throttle = Throttle(window=1.0)
@@ -49,14 +62,13 @@ class ApiFront:
             app = self._tokens.app_of(exchange.request.headers.get("x-acs-dingtalk-access-token", ""))
             if app is None:
                 raise invalid_token()
-            self._apps.reached_at(app, f"http://{exchange.request.host}")
+            self._apps.reached_at(app, base_of(exchange.request))
             exchange.facts["client_id"] = app.client_id
             body = await read_json(exchange.request)
             if isinstance(body.get("outTrackId"), str):
                 exchange.facts["out_track_id"] = body["outTrackId"]
             fault = await self.strike(exchange)
-            if not self._throttle.admit((app.client_id, api), app.qps):
-                raise throttled()
+            self.admit(app, exchange)
             if scope and scope not in app.permissions:
                 raise not_permitted(scope)
             answer = act(app, body)
@@ -93,15 +105,29 @@ class ApiFront:
         fault = self._faults.take("dingtalk.api", api=exchange.api, **facts)
         if fault is None:
             return None
+        tell(exchange.request, fault=True)
         await asyncio.sleep(float(fault.params.get("delay", 0)))
         if not fault.params.get("late"):
             fail(fault)
             return None
         return fault
 
+    def admit(self, app: App, exchange: Exchange, *, old: bool = False) -> None:
+        """Count one call, or refuse the one too many of this second or this month; `old` in the words of oapi."""
+        fault = self._faults.take("dingtalk.throttle", client_id=app.client_id, api=exchange.api)
+        limit = int(fault.params.get("qps", 1)) if fault else app.qps
+        if not self._throttle.admit((app.client_id, exchange.api), limit):
+            if fault:
+                tell(exchange.request, fault=True)
+            raise throttled_old() if old else throttled()
+        if not self._quota.call(app):
+            raise month_over_old() if old else month_over()
+
     def _note(self, exchange: Exchange, status: int, **facts: object) -> None:
         took = round(time.monotonic() - exchange.began, 6)
         self._records.add("dingtalk", "api", api=exchange.api, status=status, took=took, **exchange.facts, **facts)
+        known = {"client_id": exchange.facts["client_id"], "answer": exchange.facts.get("out_track_id")}
+        tell(exchange.request, api=exchange.api, **known, **facts)
 
 
 class Dropped(Exception):
@@ -116,7 +142,7 @@ async def hang_up(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Dropped:
         if request.transport:
             request.transport.abort()
-        return web.Response(status=499)
+        return web.Response(status=DROPPED)
 
 
 async def read_json(request: web.Request) -> Json:
@@ -148,7 +174,7 @@ def fail(fault: Fault | None) -> None:
 
 
 def _response(request_id: str, status: int, body: Json) -> web.Response:
-    headers = {"x-acs-request-id": request_id, "Server": "DingTalk/1.0.0"}
+    headers = {"x-acs-request-id": request_id, "x-acs-trace-id": uuid.uuid4().hex, "Server": "DingTalk/1.0.0"}
     return web.json_response(body, status=status, headers=headers, dumps=_dumps)
 
 

@@ -12,6 +12,7 @@ _CHOICES = {
     "existing_card": ("refuse", "ignore"),
     "after_finalize": ("refuse", "accept"),
     "click_updates": ("clicker", "everyone"),
+    "unfinalised": ("template", "ends", "spins"),
 }
 
 
@@ -29,6 +30,9 @@ class App:
     corp_id: str = "dingsandboxcorp"
     permissions: tuple[str, ...] = (CARD_WRITE, CARD_STREAMING, ROBOT_SEND)
     qps: int = 20
+    monthly_calls: int = 0
+    monthly_pushes: int = 0
+    max_connections: int = 50
     token_seconds: float = 7200
     ticket_seconds: float = 90
     ping_seconds: float = 30
@@ -44,6 +48,8 @@ class App:
     existing_card: str = "refuse"
     after_finalize: str = "refuse"
     click_updates: str = "clicker"
+    click_value: bool = False
+    unfinalised: str = "template"
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "App":

@@ -1,12 +1,12 @@
-"""One card: its variables, its state machine, and what people see of it."""
+"""One card: its variables, its state machine, and who sees what of it."""
 
-import json
 import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sandbox.dingtalk.face import Face, face
 from sandbox.dingtalk.refusal import Refusal, unknown_error
 from sandbox.dingtalk.templates import Template
 
@@ -47,7 +47,11 @@ class Place:
 
 @dataclass(slots=True)
 class Card:
-    """A card instance. `private` lies over `variables` for the person it names."""
+    """A card instance. `private` lies over `variables` for the person it names, `calls` are those that it took.
+
+    `unfinalised` says what flowStatus "3" does to a streaming life cycle that was never closed: it "ends" it, the card
+    "spins" on, or the "template" decides.
+    """
 
     out_track_id: str
     client_id: str
@@ -56,47 +60,29 @@ class Card:
     private: dict[str, Variables]
     callback_type: str = ""
     user_id_type: int = 1
+    unfinalised: str = "template"
     preview: dict[str, Any] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
     history: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=2_000))
     calls: int = 0
     _stream: State = "processing"
+    _looked: dict[str, Any] = field(default_factory=dict)
     _guids: deque[str] = field(default_factory=lambda: deque(maxlen=_GUIDS_KEPT))
 
     @property
     def state(self) -> State:
-        """The state on screen.
-
-        Own templates switch by streaming alone. The public ones show what the variable flowStatus says, except that
-        an opened streaming life cycle that was never finalised keeps "finished" from showing: the stuck spinner.
-        """
-        if self.template.flow == "streaming":
-            return self._stream
-        state = _FLOW_STATES.get(self.variables.get("flowStatus", ""), "processing")
-        return "inputing" if state == "finished" and self._stream == "inputing" else state
+        """The state on screen."""
+        return self._state(self.variables)
 
     @property
     def text(self) -> str:
-        """The answer as everybody sees it; "" where the template shows a spinner or leaves the block out.
-
-        The public templates show msgContent only when sys_full_json_obj.order names it and staticMsgContent is set,
-        were it to ""; this is the blank card of practice.
-        """
-        text = self.variables.get(self.template.content_key, "")
-        if self.template.flow == "streaming":
-            return text
-        shown = self.template.content_key in self._full_object().get("order", []) and "staticMsgContent" in self.variables
-        return text if shown and self.variables.get("flowStatus") in ("2", "3", "5") else ""
+        """The answer as everybody sees it; "" where the template shows a spinner or leaves the block out."""
+        return self._face(self.variables).text
 
     @property
     def buttons(self) -> list[dict[str, Any]]:
-        """The buttons that a person could press: msgButtons if ordered, or the stop button of own templates."""
-        full = self._full_object()
-        if self.template.flow == "flow_status":
-            return _objects(full.get("msgButtons")) if "msgButtons" in full.get("order", []) else []
-        if self.variables.get("hasAction") == "true" or self.variables.get("stop_action") == "true":
-            return [{"text": "停止", "id": "btn_stop", "request": True}]
-        return _objects(full.get("msgButtons"))
+        """The buttons that a person could press."""
+        return [*self._face(self.variables).buttons]
 
     @property
     def conversation_id(self) -> str | None:
@@ -136,37 +122,57 @@ class Card:
         self.private[user_id] = {**(self.private.get(user_id, {}) if by_key else {}), **variables}
 
     def note(self) -> bool:
-        """Append what is visible now to the history if it differs from what was; whether it did."""
-        visible = {"state": self.state, "text": self.text, "buttons": self.buttons}
-        if self.history and all(self.history[-1][name] == value for name, value in visible.items()):
+        """Whether anything that anybody sees has changed; the history tells of state, text and buttons for everybody."""
+        looks = {"state": self.state, **self._face(self.variables).to_json(), "views": self._views()}
+        if looks == self._looked:
             return False
-        self.history.append({"time": time.time(), **visible})
+        row = {name: looks[name] for name in ("state", "text", "buttons")}
+        if any(self._looked.get(name) != value for name, value in row.items()):
+            self.history.append({"time": time.time(), **row})
+        self._looked = looks
         return True
 
-    def to_json(self) -> dict[str, Any]:
-        """The card as the control API shows it."""
-        return {
+    def to_json(self, *, brief: bool = False) -> dict[str, Any]:
+        """The card as the control API shows it; in brief only what people see."""
+        shown = {
             "out_track_id": self.out_track_id,
             "client_id": self.client_id,
             "conversation_id": self.conversation_id,
             "template_id": self.template.template_id,
+            "flow": self.template.flow,
             "state": self.state,
-            "text": self.text,
-            "buttons": self.buttons,
-            "variables": self.variables,
-            "private": self.private,
-            "preview": self.preview,
-            "history": [*self.history],
+            **self._face(self.variables).to_json(),
             "calls": self.calls,
+            "views": self._views(),
         }
+        if brief:
+            return shown
+        more = {"variables": self.variables, "private": self.private, "preview": self.preview}
+        return {**shown, **more, "history": [*self.history]}
 
-    def _full_object(self) -> dict[str, Any]:
-        try:
-            full = json.loads(self.variables.get("sys_full_json_obj", "{}"))
-        except ValueError:
-            return {}
-        return full if isinstance(full, dict) and isinstance(full.get("order", []), list) else {}
+    def _state(self, variables: Variables) -> State:
+        """The state for someone with these variables.
 
+        Own templates switch by streaming alone, plain ones have nothing to wait for. The public ones show what the
+        variable flowStatus says, unless an opened streaming life cycle that was never finalised keeps them spinning.
+        """
+        if self.template.flow == "plain":
+            return "finished"
+        if self.template.flow == "streaming":
+            return self._stream
+        state = _FLOW_STATES.get(variables.get("flowStatus", ""), "processing")
+        return "inputing" if state == "finished" and self._stream == "inputing" and self._spins_on else state
 
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    @property
+    def _spins_on(self) -> bool:
+        return self.template.spins_on if self.unfinalised == "template" else self.unfinalised == "spins"
+
+    def _face(self, variables: Variables) -> Face:
+        return face(self.template, variables, ended=self._state(variables) in {"finished", "failed"})
+
+    def _views(self) -> dict[str, Any]:
+        return {user_id: self._view({**self.variables, **own}) for user_id, own in self.private.items() if own}
+
+    def _view(self, variables: Variables) -> dict[str, Any]:
+        seen = self._face(variables)
+        return {"state": self._state(variables), "text": seen.text, "buttons": [*seen.buttons], "tips": seen.tips}

@@ -11,7 +11,7 @@ from sandbox.dingtalk.apps import CARD_STREAMING, CARD_WRITE, App
 from sandbox.dingtalk.card import Card, Streamed, Variables
 from sandbox.dingtalk.chats import Chats
 from sandbox.dingtalk.refusal import Refusal
-from sandbox.dingtalk.spaces import Delivery, check_space_models, place, read_spaces
+from sandbox.dingtalk.spaces import Delivery, is_text_list, place, read_spaces, space_models
 from sandbox.dingtalk.templates import Template, Templates
 from sandbox.faults import Faults
 from sandbox.records import Records
@@ -51,15 +51,15 @@ class Cards:
     def deliver(self, app: App, body: Json) -> Json:
         """Show a card in conversations."""
         card = self._own(app, body)
-        spaces = read_spaces(body)
         card.calls += 1
+        spaces = read_spaces(body)
         return {"success": True, "result": [self._deliver(app, card, space, body).to_json() for space in spaces]}
 
-    def create_and_deliver(self, app: App, body: Json) -> Json:
-        """Both in one; a space that did not work is only told in deliverResults."""
+    def create_and_deliver(self, app: App, body: Json, template: Template | None = None) -> Json:
+        """Both in one; a space that did not work is only told in deliverResults. `template` spares the body's."""
         _required(body, "outTrackId", "param.outTrackIdEmpty")
         spaces = read_spaces(body)
-        card = self._make(app, body)
+        card = self._make(app, body, template)
         card.calls += 1
         results = [self._deliver(app, card, space, body).to_json() for space in spaces]
         return {"success": True, "result": {"outTrackId": card.out_track_id, "deliverResults": results}}
@@ -67,21 +67,21 @@ class Cards:
     def update(self, app: App, body: Json) -> Json:
         """Set variables; without cardUpdateOptions the whole map is replaced."""
         card = self._own(app, body)
+        card.calls += 1
         public = _variables(app, body.get("cardData"))
         private = _private(app, body.get("privateData"))
         if public is None and not private:
             raise Refusal(400, "param.cardDataAndPrivateDataBothEmpty", "cardData and privateData are both empty")
-        card.calls += 1
         self.apply(card, public, private, body.get("cardUpdateOptions"))
         return {"success": True, "result": True}
 
     def spaces(self, app: App, body: Json) -> Json:
         """Set what the conversation list shows for the card."""
         card = self._own(app, body)
-        models = {name: body[name] for name in body if name.endswith("OpenSpaceModel")}
+        card.calls += 1
+        models = space_models(body, new=False)
         if not models:
             raise Refusal(400, "param.openSpaceModelInvalid", "no openSpaceModel given")
-        card.calls += 1
         card.preview.update(models)
         return {"success": True, "result": True}
 
@@ -91,9 +91,9 @@ class Cards:
         card = self._cards.get(str(body.get("outTrackId")))
         if card is None or card.client_id != app.client_id:
             raise Refusal(400, "param.stream.outTrackId", "card is not exist")
+        card.calls += 1
         if len(call.content.encode()) > app.stream_content_bytes:
             raise Refusal(400, "param.stream.content", "content is too large (200092)")
-        card.calls += 1
         card.stream(call, after_finalize=app.after_finalize)
         self._note(card)
         return {"success": True, "result": True}
@@ -118,18 +118,20 @@ class Cards:
             if client_id in (None, card.client_id) and conversation_id in (None, card.conversation_id)
         ]
 
-    def _make(self, app: App, body: Json) -> Card:
+    def _make(self, app: App, body: Json, template: Template | None = None) -> Card:
         out_track_id = _required(body, "outTrackId", "param.outTrackIdEmpty")
-        template = self._template(_required(body, "cardTemplateId", "param.cardTemplateIdEmpty"))
+        template = template or self._template(_required(body, "cardTemplateId", "param.cardTemplateIdEmpty"))
         if body.get("callbackType", "STREAM") not in {"STREAM", "HTTP"} or body.get("userIdType", 1) not in {1, 2}:
             raise Refusal(400, "param.invalid", "callbackType or userIdType is invalid")
+        if not is_text_list(body.get("cardAtUserIds", [])) or not isinstance(body.get("userId", ""), str):
+            raise Refusal(400, "param.invalid", "cardAtUserIds or userId is invalid")
         if body.get("callbackType") == "HTTP" and not body.get("callbackRouteKey"):
             raise Refusal(400, "param.callbackRouteKeyEmpty", "callbackRouteKey is empty")
         variables = _variables(app, body.get("cardData"))
         if variables is None:
             raise Refusal(400, "param.cardPublicDataEmpty", "cardData is empty")
         private = _private(app, body.get("privateData"))
-        check_space_models(body)
+        preview = space_models(body, new=True)
         if existing := self._cards.get(out_track_id):
             if app.existing_card == "refuse" or existing.client_id != app.client_id:
                 raise Refusal(400, "param.cardAlreadyExist", "card is already exist")
@@ -142,6 +144,8 @@ class Cards:
             private,
             callback_type=str(body.get("callbackType", "")),
             user_id_type=body.get("userIdType", 1),
+            preview=preview,
+            unfinalised=app.unfinalised,
         )
         self._cards[out_track_id] = card
         if len(self._cards) > _CARDS_KEPT:

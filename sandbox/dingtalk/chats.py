@@ -2,15 +2,20 @@
 
 import base64
 import hashlib
+import itertools
 import time
-from collections import deque
-from collections.abc import Mapping
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sandbox.dingtalk.apps import App
 
 _MESSAGES_KEPT = 500
+_CHATS_KEPT = 2_000
+_PEOPLE_KEPT = 10_000
+
+Message = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +44,46 @@ class Chat:
     conversation_id: str
     conversation_type: str
     title: str
+    numbers: Iterator[int]
     members: dict[str, Person] = field(default_factory=dict)
-    messages: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))
+    messages: deque[Message] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))
 
-    def say(self, author: str, nick: str, msgtype: str, **what: object) -> None:
-        """Append a message; `author` is "person" or "bot", `what` its text or the card it shows."""
-        self.messages.append({"time": time.time(), "from": author, "nick": nick, "msgtype": msgtype, **what})
+    def say(self, author: str, nick: str, msgtype: str, **what: object) -> Message:
+        """Append a message and return it; `author` is "person" or "bot", `what` its text, files, or the card it shows.
+
+        Its number grows over all conversations, so that "everything after this one" is a question about one number.
+        """
+        message = {"number": next(self.numbers), "time": time.time(), "from": author, "nick": nick, "msgtype": msgtype, **what}
+        self.messages.append(message)
+        return message
+
+    def message(self, number: object) -> Message | None:
+        """The message of this number, if it was said here and is still kept."""
+        return next((each for each in self.messages if each["number"] == number), None)
 
     def has_staff(self, staff_id: str) -> bool:
         """Whether a person of this userId has spoken here."""
         return any(person.staff_id == staff_id for person in self.members.values())
 
-    def to_json(self) -> dict[str, Any]:
-        """The chat as the control API shows it."""
-        return {
+    def to_json(self, *, brief: bool = False) -> dict[str, Any]:
+        """The chat as the control API shows it; in brief with its last message instead of all."""
+        about = {
             "client_id": self.client_id,
             "conversation_id": self.conversation_id,
             "conversation_type": self.conversation_type,
             "title": self.title,
             "people": [asdict(person) for person in self.members.values()],
-            "messages": [*self.messages],
         }
+        return about | ({"last": self.messages[-1] if self.messages else None} if brief else {"messages": [*self.messages]})
 
 
 class Chats:
-    """Every conversation by bot and id."""
+    """Every conversation by bot and id; beyond `_CHATS_KEPT` those in which nobody has written for longest are forgotten."""
 
     def __init__(self) -> None:
-        self._chats: dict[tuple[str, str], Chat] = {}
-        self._staff: dict[tuple[str, str], Person] = {}
+        self._chats: OrderedDict[tuple[str, str], Chat] = OrderedDict()
+        self._staff: OrderedDict[tuple[str, str], Person] = OrderedDict()
+        self._numbers = itertools.count(1)
 
     def enter(self, app: App, kind: str, person: Person, conversation_id: str | None, title: str | None) -> Chat:
         """The conversation in which this person is about to write; made on first use.
@@ -83,10 +99,13 @@ class Chats:
         key = (app.client_id, conversation_id)
         chat = self._chats.get(key)
         if chat is None or chat.conversation_type != kind:
-            chat = self._chats[key] = Chat(app.client_id, conversation_id, kind, title)
+            chat = self._chats[key] = Chat(app.client_id, conversation_id, kind, title, self._numbers)
+        self._chats.move_to_end(key)
         chat.members[person.sender_id] = person
         if person.staff_id:
             self._staff[app.corp_id, person.staff_id] = person
+        _forget_oldest(self._chats, _CHATS_KEPT)
+        _forget_oldest(self._staff, _PEOPLE_KEPT)
         return chat
 
     def find(self, client_id: str, conversation_id: str) -> Chat | None:
@@ -113,8 +132,18 @@ class Chats:
         """Every conversation, or every one of a bot."""
         return [chat for chat in self._chats.values() if client_id in (None, chat.client_id)]
 
+    def named(self, app: App, nick: str) -> Person:
+        """The person of this name that this bot's chats know, or else a colleague whose userId is the name."""
+        known = (person for chat in self.all(app.client_id) for person in chat.members.values() if person.nick == nick)
+        return next(known, None) or Person.from_json({"staff_id": nick, "nick": nick})
+
 
 def stable_id(*parts: str) -> str:
     """Letters and digits that are always the same for the same parts."""
     digest = hashlib.sha256("\0".join(parts).encode()).digest()
     return base64.b32encode(digest).decode().lower()[:22]
+
+
+def _forget_oldest(kept: OrderedDict[Any, Any], most: int) -> None:
+    while len(kept) > most:
+        kept.popitem(last=False)

@@ -77,5 +77,5 @@ def callback(app: App, card: Card, user_id: str, action_id: str, params: Mapping
         "spaceType": where.space_type if where else "",
         "extension": "{}",
         "content": content,
-        "value": content,
+        **({"value": content} if app.click_value else {}),
     }

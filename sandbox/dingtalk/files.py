@@ -8,8 +8,10 @@ from pathlib import PurePath
 
 from aiohttp import BodyPartReader, web
 
+from sandbox.capture import tell_file
 from sandbox.dingtalk.api import ApiFront, Exchange, Json, fail
 from sandbox.dingtalk.apps import ROBOT_SEND, App, Apps
+from sandbox.dingtalk.media import Media, Medium
 from sandbox.dingtalk.refusal import OldRefusal, Refusal
 from sandbox.dingtalk.tokens import Tokens
 
@@ -20,7 +22,7 @@ _LIMITS = {
     "video": (20 * _MEGABYTE, ["mp4"]),
     "file": (20 * _MEGABYTE, ["doc", "docx", "xls", "xlsx", "ppt", "pptx", "zip", "pdf", "rar"]),
 }
-_FILES_KEPT = 1_000
+_CODES_KEPT = 1_000
 _DENIED = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code></Error>'
 
 
@@ -29,14 +31,14 @@ class Stored:
     """A file that a person sent to one bot."""
 
     client_id: str
-    name: str
-    content: bytes
+    media_id: str
 
 
 class Files:
     """What people sent (by download code) and what bots uploaded (by media id)."""
 
     def __init__(self, apps: Apps, tokens: Tokens, front: ApiFront) -> None:
+        self.media = Media()
         self._apps = apps
         self._tokens = tokens
         self._front = front
@@ -51,9 +53,13 @@ class Files:
 
     def keep(self, client_id: str, name: str, content: bytes) -> str:
         """Store what a person sends to a bot; its downloadCode."""
+        return self.send(client_id, self.media.keep(name, content))
+
+    def send(self, client_id: str, medium: Medium) -> str:
+        """Give a bot the right to a file; a new downloadCode."""
         code = uuid.uuid4().hex
-        self._by_code[code] = Stored(client_id, name, content)
-        if len(self._by_code) > _FILES_KEPT:
+        self._by_code[code] = Stored(client_id, medium.id)
+        if len(self._by_code) > _CODES_KEPT:
             self._by_code.popitem(last=False)
         return code
 
@@ -65,11 +71,11 @@ class Files:
         if body["robotCode"] != app.client_id:
             raise Refusal(400, "invalidParameter.robotCode.auth", "robotCode is not yours")
         stored = self._by_code.get(str(body["downloadCode"]))
-        if stored is None or stored.client_id != app.client_id:
+        if stored is None or stored.client_id != app.client_id or not self.media.find(stored.media_id):
             raise Refusal(400, "invalidParameter.robotCode.downloadCode", "downloadCode is invalid")
         signature, expires = uuid.uuid4().hex, time.time() + app.file_seconds
         self._signed[signature] = (stored, expires)
-        if len(self._signed) > _FILES_KEPT:
+        if len(self._signed) > _CODES_KEPT:
             self._signed.popitem(last=False)
         path = f"/oss/{uuid.uuid4().hex}.file?Expires={int(expires)}&Signature={signature}"
         return {"downloadUrl": f"{self._apps.address(app)}{path}"}
@@ -79,9 +85,10 @@ class Files:
         stored, expires = self._signed.get(request.query.get("Signature", ""), (None, 0.0))
         if stored is None or "Content-Type" in request.headers or "Authorization" in request.headers:
             return _denied("SignatureDoesNotMatch")
-        if expires <= time.time():
+        medium = self.media.find(stored.media_id)
+        if medium is None or expires <= time.time():
             return _denied("AccessDenied")
-        return web.Response(body=stored.content, content_type="application/octet-stream")
+        return web.Response(body=medium.content, content_type="application/octet-stream")
 
     async def upload(self, exchange: Exchange) -> Json:
         """POST multipart field `media`: its media_id, good in messages and cards."""
@@ -90,38 +97,42 @@ class Files:
             raise OldRefusal(40014, "不合法的access_token")
         exchange.facts["client_id"] = app.client_id
         fault = await self._front.strike(exchange)
-        kind = await _receive(exchange.request)
+        self._front.admit(app, exchange, old=True)
+        kind, name, content = await _receive(exchange.request)
+        medium = self.media.keep(name, content, "@lA")
         fail(fault)
         return {
             "errcode": 0,
             "errmsg": "ok",
             "type": kind,
-            "media_id": f"@lA{uuid.uuid4().hex}",
+            "media_id": medium.id,
             "created_at": int(time.time() * 1000),
         }
 
 
-async def _receive(request: web.Request) -> str:
+async def _receive(request: web.Request) -> tuple[str, str, bytes]:
+    """The type, the name and the bytes of an upload that fits DingTalk's limits."""
     if not request.content_type.startswith("multipart/"):
         raise OldRefusal(43004, "无效的HTTP HEADER Content-Type")
-    kind, media = request.query.get("type"), None
+    kind, name, content = request.query.get("type"), "", b""
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader):
             continue
         if part.name == "type":
             kind = await part.text()
         elif part.name == "media":
-            media = (part.filename or "", len(await part.read()))
+            name, content = part.filename or "", bytes(await part.read())
+            tell_file(request, part.name, part.filename, len(content))
     if kind not in _LIMITS:
         raise OldRefusal(40004, "不合法的媒体文件类型")
-    if media is None or not media[0]:
+    if not name:
         raise OldRefusal(40035, "缺少参数 media")
     limit, suffixes = _LIMITS[kind]
-    if PurePath(media[0]).suffix.lower().lstrip(".") not in suffixes:
+    if PurePath(name).suffix.lower().lstrip(".") not in suffixes:
         raise OldRefusal(40004, "不合法的媒体文件类型")
-    if not 0 < media[1] <= limit:
+    if not 0 < len(content) <= limit:
         raise OldRefusal(40006, "不合法的文件大小")
-    return kind
+    return kind, name, content
 
 
 def _denied(code: str) -> web.Response:

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.dingtalk.address import PROXIED, base_of, endpoint_of
 from sandbox.dingtalk.api import ApiFront, Exchange, Json, fail, read_json
 from sandbox.dingtalk.apps import App, Apps
 from sandbox.dingtalk.refusal import Refusal
@@ -38,6 +39,7 @@ class Gateway:
 
     def add_routes(self, app: web.Application) -> None:
         """Put the two steps where DingTalk has them."""
+        app[PROXIED] = {}
         app.router.add_post("/v1.0/gateway/connections/open", self._front.wrap("gateway.open", self.open))
         app.router.add_get("/connect", self.connect)
 
@@ -62,13 +64,14 @@ class Gateway:
         exchange.facts["client_id"] = str(body.get("clientId"))
         fault = await self._front.strike(exchange)
         app, topics = self._check(body)
+        if len(self._stream.connections(app.client_id)) >= app.max_connections:
+            raise Refusal(400, "connectionLimit", "too many connections of this clientId")
         self._forget_expired()
         ticket = str(uuid.uuid4())
         self._tickets[ticket] = Ticket(app, topics, time.time() + app.ticket_seconds)
-        host = exchange.request.host
-        self._apps.reached_at(app, f"http://{host}")
+        self._apps.reached_at(app, base_of(exchange.request))
         fail(fault)
-        return {"endpoint": f"ws://{host}/connect", "ticket": ticket}
+        return {"endpoint": endpoint_of(exchange.request), "ticket": ticket}
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """Upgrade to a websocket against a fresh ticket; 400 for one that was used or has expired."""
@@ -77,7 +80,8 @@ class Gateway:
             return web.Response(status=400, text="invalid ticket")
         socket = web.WebSocketResponse(max_msg_size=4 * 1024 * 1024)
         await socket.prepare(request)
-        await self._stream.serve(Connection(ticket.app, str(uuid.uuid4()), ticket.topics, socket, request))
+        app = self._apps.find(ticket.app.client_id) or ticket.app
+        await self._stream.serve(Connection(app, str(uuid.uuid4()), ticket.topics, socket, request))
         return socket
 
     def _check(self, body: Json) -> tuple[App, frozenset[tuple[str, str]]]:
@@ -87,6 +91,8 @@ class Gateway:
         for name in ("ua", "localIp"):
             if not isinstance(body.get(name, ""), str):
                 raise _invalid(name)
+        if not isinstance(body.get("extras", {}), dict):
+            raise _invalid("extras")
         topics = frozenset(_subscription(each) for each in _list(body.get("subscriptions")))
         app = self._apps.authentic(body["clientId"], body["clientSecret"])
         if app is None:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.dingtalk.apps import App
@@ -15,8 +15,19 @@ PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQV
 EVER_IN_GROUPS = ("text", "richText", "picture")
 
 
-def envelope(app: App, chat: Chat, person: Person, msg_id: str, created: int, session: tuple[str, int]) -> Json:
-    """The fields that every message has; `created` in epoch milliseconds, `session` = address and expiry."""
+def envelope(
+    app: App,
+    chat: Chat,
+    person: Person,
+    msg_id: str,
+    created: int,
+    session: tuple[str, int],
+    mentioned: Sequence[str] = (),
+) -> Json:
+    """The fields that every message has; `created` in epoch milliseconds, `session` = address and expiry.
+
+    `mentioned` are the encrypted ids of those who were named beside the bot; a text has lost their names.
+    """
     message: Json = {
         "conversationId": chat.conversation_id,
         "chatbotCorpId": app.corp_id,
@@ -38,7 +49,7 @@ def envelope(app: App, chat: Chat, person: Person, msg_id: str, created: int, se
         message |= {
             "conversationTitle": chat.title,
             "isInAtList": True,
-            "atUsers": [{"dingtalkId": bot_user_id(app)}],
+            "atUsers": [{"dingtalkId": each} for each in (bot_user_id(app), *mentioned)],
         }
     return message
 
@@ -80,7 +91,7 @@ def with_quote(message: Json, app: App, quote: Mapping[str, Any], carrier_id: st
         replied |= {"content": quote["content"]} if "content" in quote else {}
     else:
         kind = quote.get("msgtype", "text")
-        content = quote.get("content", {"text": quote.get("text", "")})
+        content = quote.get("content", {"text": quote.get("text", "")} if kind == "text" else {})
         nick = quote.get("nick", "李四")
         sender_id = quote.get("sender_id") or f"$:LWCP_v1:${stable_id('person', nick)}"
         replied = {"msgType": kind, "senderId": sender_id, "senderNick": nick, "content": content}
@@ -99,8 +110,6 @@ def _made_up(msgtype: str, text: str, keep: Callable[[str, bytes], str]) -> Json
     match msgtype:
         case "picture":
             content = _picture(keep)
-        case "audio":
-            content = {"duration": 4000, "downloadCode": keep("voice.amr", b"#!AMR\n"), "recognition": text}
         case "video":
             code = keep("video.mp4", b"\0\0\0\x18ftypmp42")
             content = {"duration": "5", "videoType": "mp4", "downloadCode": code}

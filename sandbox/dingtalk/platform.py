@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from sandbox.dingtalk.api import ApiFront, Exchange, Json
-from sandbox.dingtalk.apps import Apps
+from sandbox.dingtalk.apps import App, Apps
 from sandbox.dingtalk.cards import Cards
 from sandbox.dingtalk.chats import Chats
 from sandbox.dingtalk.clicks import Clicks
@@ -11,40 +11,50 @@ from sandbox.dingtalk.files import Files
 from sandbox.dingtalk.gateway import Gateway
 from sandbox.dingtalk.inbound import Inbound
 from sandbox.dingtalk.login import Login
+from sandbox.dingtalk.quota import Quota
 from sandbox.dingtalk.refusal import Refusal
 from sandbox.dingtalk.robot import Robot
+from sandbox.dingtalk.standard import StandardCards
 from sandbox.dingtalk.stream import Stream
 from sandbox.dingtalk.templates import Templates
 from sandbox.dingtalk.tokens import Tokens
 from sandbox.dingtalk.webhook import Webhook
 from sandbox.faults import Faults
 from sandbox.records import Records
+from sandbox.wire import Wire
 
 
 class DingTalk:
     """Everything of DingTalk that a bot can reach, and the levers that the control API pulls."""
 
-    def __init__(self, records: Records, faults: Faults) -> None:
+    def __init__(self, records: Records, faults: Faults, wire: Wire) -> None:
         self.apps = Apps()
         self.templates = Templates()
         self.chats = Chats()
         self.tokens = Tokens(self.apps)
-        self.stream = Stream(records, faults)
-        self._front = ApiFront(self.apps, self.tokens, records, faults)
+        self.stream = Stream(records, faults, wire)
+        self.quota = Quota()
+        self._front = ApiFront(self.apps, self.tokens, self.quota, records, faults)
         self.gateway = Gateway(self.apps, self.stream, self._front, records)
         self.cards = Cards(self.templates, self.chats, records, faults)
         self.files = Files(self.apps, self.tokens, self._front)
-        self.webhook = Webhook(self._front, records)
-        self.inbound = Inbound(self.chats, self.cards, self.files, self.webhook, self.stream, records, faults)
+        self.webhook = Webhook(self.apps, self.quota, self._front, records)
+        self.inbound = Inbound(self.chats, self.cards, self.files, self.webhook, self.stream, self.quota, records, faults)
         self.clicks = Clicks(self.cards, self.stream, records)
         self._login = Login(self.apps, self.tokens, self._front)
-        self._robot = Robot(self.chats, records)
+        self._robot = Robot(self.chats, self.files.media, records)
+
+    def register(self, app: App) -> None:
+        """Add an app, or replace it for everything that it does from now on, on its live connections too."""
+        self.apps.register(app)
+        self.stream.adopt(app)
 
     def add_routes(self, app: web.Application) -> None:
         """Put every call at its place; what is under /v1.0 and not imitated says so as DingTalk does."""
         self._login.add_routes(app)
         self.gateway.add_routes(app)
         self.cards.add_routes(app, self._front)
+        StandardCards(self.cards).add_routes(app, self._front)
         self._robot.add_routes(app, self._front)
         self.webhook.add_routes(app)
         self.files.add_routes(app)

@@ -41,6 +41,21 @@ def throttled() -> Refusal:
     return Refusal(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "钉钉为应用调用该接口分配的QPS已用完，请稍后重试")
 
 
+def throttled_old() -> OldRefusal:
+    """The same in the old form."""
+    return OldRefusal(90018, "您的应用调用该接口的QPS超过上限")
+
+
+def month_over() -> Refusal:
+    """The answer to a call beyond the organisation's month."""
+    return Refusal(403, "Forbidden.AccessDenied.ApiCountLimitForOrg", "企业本月的接口调用次数已用完")
+
+
+def month_over_old() -> OldRefusal:
+    """The same in the old form."""
+    return OldRefusal(90020, "企业本月的接口调用次数已用完")
+
+
 def not_permitted(scope: str) -> Refusal:
     """The answer to a call for which the app was not granted `scope`."""
     return Refusal(

@@ -9,11 +9,14 @@ from aiohttp import web
 from sandbox.dingtalk.api import ApiFront, Json
 from sandbox.dingtalk.apps import ROBOT_SEND, App
 from sandbox.dingtalk.chats import Chat, Chats
+from sandbox.dingtalk.media import Media
 from sandbox.dingtalk.refusal import Refusal
+from sandbox.dingtalk.shown import by_robot
 from sandbox.records import Records
 
 _PARAM_BYTES = 15_000
 _MOST_USERS = 20
+_MEDIA_PREFIXES = ("@", "$")
 _REQUIRED = {
     "sampleText": "content",
     "sampleMarkdown": "title text",
@@ -36,8 +39,9 @@ _REQUIRED = {
 class Robot:
     """The two send calls."""
 
-    def __init__(self, chats: Chats, records: Records) -> None:
+    def __init__(self, chats: Chats, media: Media, records: Records) -> None:
         self._chats = chats
+        self._media = media
         self._records = records
 
     def add_routes(self, app: web.Application, front: ApiFront) -> None:
@@ -79,8 +83,9 @@ class Robot:
         }
 
     def _say(self, app: App, chat: Chat, key: str, param: dict[str, Any]) -> None:
-        text = str(param.get("content", param.get("text", param.get("fileName", f"[{key}]"))))
-        chat.say("bot", app.name, key, text=text)
+        kind, shown = by_robot(key, param, self._media)
+        text = shown["text"] or str(param.get("fileName", f"[{key}]"))
+        chat.say("bot", app.name, kind, **shown)
         self._records.add(
             "dingtalk",
             "said",
@@ -108,6 +113,8 @@ def _message(app: App, body: Json) -> tuple[str, dict[str, Any]]:
         param = None
     if not isinstance(param, dict) or any(not _filled(param.get(name)) for name in _REQUIRED[key].split()):
         raise Refusal(400, "invalidParameter.msgParam.invalid", "msgParam is invalid")
+    if any(not str(param[name]).startswith(_MEDIA_PREFIXES) for name in param if name.lower().endswith("mediaid")):
+        raise Refusal(400, "invalidParameter.msgParam.invalid", "a media id keeps its leading @")
     return key, param
 
 

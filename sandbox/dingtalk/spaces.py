@@ -18,7 +18,10 @@ _MODELS = {
     "ONE_BOX": "topOpenDeliverModel",
     "COOPERATION_FEED": "coFeedOpenDeliverModel",
 }
-_SPACE_MODELS = ("imGroupOpenSpaceModel", "imRobotOpenSpaceModel", "imSingleOpenSpaceModel")
+_IM_MODELS = ("imGroupOpenSpaceModel", "imRobotOpenSpaceModel", "imSingleOpenSpaceModel")
+_SPACE_MODELS = (*_IM_MODELS, "topOpenSpaceModel", "coFeedOpenSpaceModel")
+_LANGUAGES = {"ZH_CN", "ZH_TW", "EN_US", "JA_JP", "VI_VN", "TH_TH"}
+_LONGEST_SEARCH_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,39 @@ class Delivery:
         }
 
 
-def check_space_models(body: Mapping[str, Any]) -> None:
-    """Refuse a space model that leaves out supportForward."""
-    for name in _SPACE_MODELS:
-        model = body.get(name)
-        if model is not None and not (isinstance(model, dict) and isinstance(model.get("supportForward"), bool)):
-            raise Refusal(400, "param.openSpaceModelInvalid", f"{name}.supportForward is required")
+def space_models(body: Mapping[str, Any], *, new: bool) -> dict[str, Any]:
+    """The well-formed space models of a call, or the refusal; a `new` card's must say whether it may be forwarded."""
+    models = {name: body[name] for name in _SPACE_MODELS if body.get(name) is not None}
+    for name, model in models.items():
+        if not isinstance(model, dict):
+            raise _invalid_model(name)
+        if name in _IM_MODELS and not isinstance(model.get("supportForward", None if new else False), bool):
+            raise _invalid_model(f"{name}.supportForward")
+        if not is_text_map(model.get("lastMessageI18n", {})) or {*model.get("lastMessageI18n", {})} - _LANGUAGES:
+            raise _invalid_model(f"{name}.lastMessageI18n")
+        search = model.get("searchSupport", {})
+        if not is_text_map(search) or len(search.get("searchDesc", "")) > _LONGEST_SEARCH_TEXT:
+            raise _invalid_model(f"{name}.searchSupport")
+        if not isinstance(model.get("notification", {}), dict):
+            raise _invalid_model(f"{name}.notification")
+    return models
+
+
+def is_text_map(value: object) -> bool:
+    """Whether this is a JSON object whose values are texts."""
+    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+
+
+def is_text_list(value: object) -> bool:
+    """Whether this is a JSON array of texts."""
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def read_spaces(body: Mapping[str, Any]) -> list[Space]:
     """The spaces of a deliver call, each with a well-formed deliver model, or the refusal."""
     spaces = _parse(body.get("openSpaceId"))
+    if body.get("userIdType", 1) not in {1, 2}:
+        raise Refusal(400, "param.invalid", "userIdType is invalid")
     if not any(body.get(model) for model in _MODELS.values()):
         raise Refusal(400, "param.openDeliverModelEmpty", "openDeliverModel is empty")
     for space in spaces:
@@ -73,6 +98,10 @@ def read_spaces(body: Mapping[str, Any]) -> list[Space]:
             raise Refusal(400, "param.openDeliverModelError", f"{name}.robotCode is required")
         if space.space_type == "IM_ROBOT" and model.get("spaceType") != "IM_ROBOT":
             raise Refusal(400, "param.openDeliverModelError", f"{name}.spaceType must be IM_ROBOT")
+        if not is_text_map(model.get("atUserIds", {})) or not is_text_map(model.get("extension", {})):
+            raise Refusal(400, "param.openDeliverModelError", f"{name}.atUserIds and extension are maps of texts")
+        if not is_text_list(model.get("recipients", [])):
+            raise Refusal(400, "param.openDeliverModelError", f"{name}.recipients is a list of user ids")
     return spaces
 
 
@@ -84,13 +113,19 @@ def place(app: App, chats: Chats, space: Space, body: Mapping[str, Any]) -> Deli
     if space.space_type == "IM_GROUP":
         chat, missing = chats.group(app.client_id, space.space_id), "robot is not in the group"
     elif space.space_type == "IM_ROBOT":
-        chat, missing = chats.single(app, space.space_id), "user does not exist"
+        # Nobody here has a unionId.
+        by_user_id = body.get("userIdType", 1) == 1
+        chat, missing = chats.single(app, space.space_id) if by_user_id else None, "user does not exist"
     else:
         chat, missing = None, f"{space.space_type} is not imitated by the sandbox"
     if chat is None:
         return Delivery(space, None, missing)
     where = Place(chat.conversation_id, space.space_type, space.space_id, uuid.uuid4().hex)
     return Delivery(space, where, chat=chat)
+
+
+def _invalid_model(name: str) -> Refusal:
+    return Refusal(400, "param.openSpaceModelInvalid", f"{name} is invalid")
 
 
 def _parse(open_space_id: object) -> list[Space]:

@@ -14,8 +14,10 @@ from aiohttp import WSMsgType, web
 
 from sandbox.dingtalk.apps import App
 from sandbox.dingtalk.frames import Ack, frame_text, read_ack, same_json
-from sandbox.faults import Faults
+from sandbox.dingtalk.seen import Seen
+from sandbox.faults import Fault, Faults
 from sandbox.records import Records
+from sandbox.wire import Wire
 
 BOT_TOPIC = "/v1.0/im/bot/messages/get"
 CARD_TOPIC = "/v1.0/card/instances/callback"
@@ -23,6 +25,7 @@ CARD_TOPIC = "/v1.0/card/instances/callback"
 _SEND_SECONDS = 5.0
 _UNACKED_KEPT = 10_000
 _MISSED_PINGS = 2
+_CLICK_SECONDS = 2.0  # for so long a person's client waits for the answer to a click
 
 
 @dataclass(eq=False, slots=True)
@@ -51,16 +54,27 @@ class Unacked:
     sent: float
     ack: asyncio.Future[Ack]
 
+    @property
+    def patience(self) -> float:
+        """The seconds within which an acknowledgement is in time."""
+        return self.connection.app.redeliver_after if self.topic == BOT_TOPIC else _CLICK_SECONDS
+
 
 class Stream:
     """All Stream connections of all apps."""
 
-    def __init__(self, records: Records, faults: Faults) -> None:
+    def __init__(self, records: Records, faults: Faults, wire: Wire) -> None:
         self._records = records
         self._faults = faults
+        self._seen = Seen(wire)
         self._connections: list[Connection] = []
         self._unacked: dict[str, Unacked] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def adopt(self, app: App) -> None:
+        """Let the settings of a replaced app hold on its live connections."""
+        for connection in self.connections(app.client_id):
+            connection.app = app
 
     def connections(self, client_id: str) -> list[Connection]:
         """The app's live connections, also those told to leave."""
@@ -71,6 +85,7 @@ class Stream:
         app = connection.app
         self._connections.append(connection)
         self._note("stream.connected", connection)
+        self._seen.opened(connection.request, app.client_id)
         pinging = asyncio.create_task(self._ping(connection))
         try:
             if app.ready_frames:
@@ -84,6 +99,7 @@ class Stream:
             pinging.cancel()
             self._connections.remove(connection)
             self._note("stream.closed", connection, reason=connection.reason)
+            self._seen.closed(app.client_id, connection.reason)
 
     async def deliver(self, client_id: str, data: Mapping[str, Any], msg_id: str) -> bool:
         """Push a robot message to one connection and repeat it while unacknowledged; whether one took it."""
@@ -119,8 +135,10 @@ class Stream:
         ack = ack or asyncio.get_running_loop().create_future()
         unacked = Unacked(connection, topic, msg_id, time.monotonic(), ack)
         for _ in range(int(params.get("copies", 1))):
-            if not await self._send(connection, "CALLBACK", topic, data, unacked, lose=bool(params.get("drop"))):
+            if not await self._send(connection, "CALLBACK", topic, data, unacked, fault):
                 return None
+        if topic == CARD_TOPIC:
+            asyncio.get_running_loop().call_later(unacked.patience, self._miss, unacked)
         return unacked
 
     async def announce_disconnect(self, connection: Connection) -> None:
@@ -153,8 +171,7 @@ class Stream:
         topic: str,
         data: Mapping[str, Any],
         unacked: Unacked | None = None,
-        *,
-        lose: bool = False,
+        fault: Fault | None = None,
     ) -> bool:
         message_id = uuid.uuid4().hex
         text = json.dumps(data, ensure_ascii=False)
@@ -168,7 +185,9 @@ class Stream:
             if len(self._unacked) > _UNACKED_KEPT:
                 self._unacked.pop(next(iter(self._unacked)))
         msg = {"msg_id": unacked.msg_id} if unacked and unacked.msg_id else {}
+        lose = bool(fault and fault.params.get("drop"))
         self._note("frame", connection, message_id=message_id, topic=topic, lost=lose, **msg)
+        self._seen.sent(connection.app.client_id, kind, topic, frame, data, lost=lose, fault=bool(fault))
         if lose:
             return True
         try:
@@ -180,35 +199,47 @@ class Stream:
         return True
 
     def _hear(self, connection: Connection, raw: str) -> None:
-        ack = read_ack(raw)
+        client_id, ack = connection.app.client_id, read_ack(raw)
         if ack is None:
-            self._note("ack.stray", connection, reason="not an acknowledgement")
+            self._note_stray(connection, raw, "not an acknowledgement")
             return
         message_id = ack.message_id
         if (opaque := connection.unanswered_pings.pop(message_id, None)) is not None:
-            if not same_json(ack.data, opaque):
-                self._note("ack.stray", connection, message_id=message_id, reason="pong without the ping's data")
+            if same_json(ack.data, opaque):
+                self._seen.pong(client_id, raw)
+            else:
                 connection.unanswered_pings[message_id] = opaque
+                self._note_stray(connection, raw, "pong without the ping's data", message_id=message_id)
             return
         if message_id in connection.system_ids:
+            self._seen.pong(client_id, raw)
             return
         unacked = self._unacked.get(message_id)
         if unacked is None or unacked.connection is not connection:
             # An acknowledgement counts on the connection that carried the frame, and once.
-            self._note("ack.stray", connection, message_id=message_id, reason="no such frame on this connection")
+            self._note_stray(connection, raw, "no such frame on this connection", message_id=message_id)
             return
         del self._unacked[message_id]
+        if ack.data is not None and not isinstance(ack.data, str):
+            self._note_stray(connection, raw, "data must be a JSON text", message_id=message_id)
         msg = {"msg_id": unacked.msg_id} if unacked.msg_id else {}
         after = round(time.monotonic() - unacked.sent, 6)
         self._note("ack", connection, message_id=message_id, topic=unacked.topic, code=ack.code, after=after, **msg)
+        self._seen.acknowledged(client_id, unacked.topic, raw, ack, after, unacked.msg_id, late=after > unacked.patience)
         if not unacked.ack.done():
             unacked.ack.set_result(ack)
+
+    def _miss(self, unacked: Unacked) -> None:
+        if not unacked.ack.done():
+            app = unacked.connection.app
+            self._seen.unanswered(app.client_id, unacked.topic, unacked.patience, unacked.msg_id)
 
     async def _repeat(self, client_id: str, data: Mapping[str, Any], msg_id: str, unacked: Unacked) -> None:
         for _ in range(unacked.connection.app.redeliver_max):
             await asyncio.wait([unacked.ack], timeout=unacked.connection.app.redeliver_after)
             if unacked.ack.done():
                 return
+            self._miss(unacked)
             unacked = await self.push(client_id, BOT_TOPIC, data, msg_id, unacked.ack) or unacked
 
     async def _ping(self, connection: Connection) -> None:
@@ -236,6 +267,10 @@ class Stream:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _note_stray(self, connection: Connection, raw: str, reason: str, **facts: str) -> None:
+        self._note("ack.stray", connection, **facts, reason=reason)
+        self._seen.stray(connection.app.client_id, raw, reason)
 
     def _note(self, kind: str, connection: Connection, **facts: object) -> None:
         self._records.add(

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Flow = Literal["streaming", "flow_status"]
+Flow = Literal["streaming", "flow_status", "plain"]
 Kind = Literal["markdown", "text", "complex"]
 
 _SDK_VARIABLES = "msgTitle logo msgContent staticMsgContent msgTextList msgImages msgSlider msgButtons flowStatus"
+_BLOCK_CARD_VARIABLES = "copy_content quoteContent statusLine hasAction stop_action"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,12 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A card template; `content_key` is the variable that shows the answer, `flow` says what moves its state."""
+    """A card template; `content_key` is the variable that shows the answer.
+
+    `flow` says what moves its state: streaming calls, the variable flowStatus, or nothing ("plain"). An `ordered` one
+    shows the blocks that sys_full_json_obj.order names. One that `spins_on` is not ended by flowStatus "3" while a
+    streaming life cycle is open. One with a `blocks_key` shows, once ended, what that variable lists instead.
+    """
 
     template_id: str
     content_key: str
@@ -29,6 +35,9 @@ class Template:
     flow: Flow = "streaming"
     published: bool = True
     error_state: bool = True
+    ordered: bool = False
+    spins_on: bool = False
+    blocks_key: str = ""
 
     def variable(self, name: str) -> Variable | None:
         """The variable of this name."""
@@ -56,8 +65,8 @@ def template_from_json(body: Mapping[str, Any]) -> Template:
     if not isinstance(template_id, str) or not template_id:
         raise ValueError("template_id is missing")
     flow = body.get("flow", "streaming")
-    if flow not in ("streaming", "flow_status"):
-        raise ValueError("flow must be streaming or flow_status")
+    if flow not in ("streaming", "flow_status", "plain"):
+        raise ValueError("flow must be streaming, flow_status or plain")
     variables = {content_key: Variable(content_key, "markdown", streams=True)}
     for each in body.get("variables", []):
         variable = Variable(each) if isinstance(each, str) else _variable(each)
@@ -70,6 +79,8 @@ def template_from_json(body: Mapping[str, Any]) -> Template:
         flow,
         published=bool(body.get("published", True)),
         error_state=bool(body.get("error_state", True)),
+        ordered=flow == "flow_status",
+        spins_on=flow == "flow_status",
     )
 
 
@@ -101,35 +112,44 @@ def _variable(each: Mapping[str, Any]) -> Variable:
 
 def _public() -> list[Template]:
     return [
-        _sdk("382e4302-551d-4880-bf29-a30acfab2e71.schema"),
-        _sdk("02fcf2f4-5e02-4a85-b672-46d1f715543e.schema"),
-        _plain("589420e2-c1e2-46ef-a5ed-b8728e654da9.schema", "markdown", "title logo"),
-        _plain("1366a1eb-bc54-4859-ac88-517c56a9acb1.schema", "markdown", "tips title logo"),
-        _own("675cde2f-f526-40cb-b828-f5b2b57b8b77.schema", "copy_content quoteContent statusLine hasAction stop_action"),
+        # The SDK's own class ends a card of the first one by flowStatus alone; from the second such cards are
+        # reported to spin on.
+        _sdk("382e4302-551d-4880-bf29-a30acfab2e71.schema", spins_on=False),
+        _sdk("02fcf2f4-5e02-4a85-b672-46d1f715543e.schema", spins_on=True),
+        _plain("589420e2-c1e2-46ef-a5ed-b8728e654da9.schema", "title logo"),
+        _plain("1366a1eb-bc54-4859-ac88-517c56a9acb1.schema", "tips title logo"),
+        _rpa("7f538f6d-ebb7-4533-a9ac-61a32da094cf.schema"),
+        _own("675cde2f-f526-40cb-b828-f5b2b57b8b77.schema", _BLOCK_CARD_VARIABLES, "blockList"),
         _own("301508cd-5ddd-4e86-85f0-6b5312032743.schema", ""),
         _own("d70f026e-7148-4479-b089-8dcf60289b9d.schema", "question origin_content submitted like dislike"),
         _own("8aebdfb9-28f4-4a98-98f5-396c3dde41a0.schema", ""),
     ]
 
 
-def _sdk(template_id: str) -> Template:
+def _sdk(template_id: str, *, spins_on: bool) -> Template:
     others = tuple(Variable(name) for name in _SDK_VARIABLES.split() if name != "msgContent")
     return Template(
         template_id,
         "msgContent",
         (Variable("msgContent", "markdown", streams=True), *others, Variable("sys_full_json_obj", "complex")),
         "flow_status",
+        ordered=True,
+        spins_on=spins_on,
     )
 
 
-def _plain(template_id: str, content_key: str, names: str) -> Template:
-    return Template(template_id, content_key, (Variable(content_key, "markdown"), *_texts(names)))
+def _plain(template_id: str, names: str) -> Template:
+    return Template(template_id, "markdown", (Variable("markdown", "markdown"), *_texts(names)), "plain")
 
 
-def _own(template_id: str, names: str) -> Template:
+def _rpa(template_id: str) -> Template:
+    return Template(template_id, "goal", (*_texts("goal processFlag flowStatus"), Variable("plan", "complex")), "flow_status")
+
+
+def _own(template_id: str, names: str, blocks_key: str = "") -> Template:
     block_list = Variable("blockList", "complex")
     content = Variable("content", "markdown", streams=True)
-    return Template(template_id, "content", (content, block_list, *_texts(names)))
+    return Template(template_id, "content", (content, block_list, *_texts(names)), blocks_key=blocks_key)
 
 
 def _texts(names: str) -> Sequence[Variable]:

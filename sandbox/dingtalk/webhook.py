@@ -11,9 +11,11 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.dingtalk.api import ApiFront, Exchange, Json, fail
-from sandbox.dingtalk.apps import App
+from sandbox.dingtalk.apps import App, Apps
 from sandbox.dingtalk.chats import Chat
+from sandbox.dingtalk.quota import Quota
 from sandbox.dingtalk.refusal import OldRefusal
+from sandbox.dingtalk.shown import by_webhook
 from sandbox.dingtalk.throttle import Throttle
 from sandbox.records import Records
 
@@ -28,6 +30,7 @@ _REQUIRED = {
     "feedCard": (),
     "empty": (),
 }
+_MENTIONS = ("atUserIds", "atMobiles", "atDingtalkIds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,9 @@ class Session:
 class Webhook:
     """The sessions of all messages, and the answers that come through them."""
 
-    def __init__(self, front: ApiFront, records: Records) -> None:
+    def __init__(self, apps: Apps, quota: Quota, front: ApiFront, records: Records) -> None:
+        self._apps = apps
+        self._quota = quota
         self._front = front
         self._records = records
         self._sessions: OrderedDict[str, Session] = OrderedDict()
@@ -73,25 +78,28 @@ class Webhook:
         if session is None or session.expires <= time.time():
             raise OldRefusal(300001, "session 不存在")
         fault = await self._front.strike(exchange)
-        self._check(session, raw, body)
+        app = self._apps.find(session.app.client_id) or session.app
+        self._check(app, session.chat, raw, body)
         self._say(session, body)
         fail(fault)
         return {"errcode": 0, "errmsg": "ok"}
 
-    def _check(self, session: Session, raw: bytes, body: Json) -> None:
+    def _check(self, app: App, chat: Chat, raw: bytes, body: Json) -> None:
         check_message(body)
         if len(raw) > _BODY_BYTES:
             raise OldRefusal(460101, "message too long, exceeds 20000 bytes")
-        if session.chat.conversation_type == "2":
-            self._pace(session)
+        if chat.conversation_type == "2":
+            self._pace(app, chat)
+        if not self._quota.push(app):
+            raise OldRefusal(90030, "企业本月的Webhook和Stream推送次数已用完")
 
-    def _pace(self, session: Session) -> None:
+    def _pace(self, app: App, chat: Chat) -> None:
         # Documented for custom robots in groups; assumed for sessions too.
-        key = (session.app.client_id, session.chat.conversation_id)
+        key = (app.client_id, chat.conversation_id)
         now = time.monotonic()
         if now < self._banned_until.get(key, 0):
             raise OldRefusal(410100, "发送速度太快而限流")
-        if not self._throttle.admit(key, session.app.webhook_per_minute):
+        if not self._throttle.admit(key, app.webhook_per_minute):
             self._banned_until[key] = now + _PENALTY_SECONDS
             raise OldRefusal(410100, "发送速度太快而限流")
 
@@ -99,8 +107,10 @@ class Webhook:
         msgtype = body["msgtype"]
         if msgtype == "empty":
             return
-        text = shown_text(body)
-        session.chat.say("bot", session.app.name, msgtype, text=text)
+        shown = by_webhook(msgtype, body[msgtype])
+        text, at = shown["text"], _really_at(body, shown["text"])
+        names = {each.staff_id: each.nick for each in session.chat.members.values()}
+        session.chat.say("bot", session.app.name, msgtype, at=[names.get(user, user) for user in at], **shown)
         self._records.add(
             "dingtalk",
             "said",
@@ -108,7 +118,7 @@ class Webhook:
             conversation_id=session.chat.conversation_id,
             msgtype=msgtype,
             text=text,
-            at=_really_at(body, text),
+            at=at,
         )
 
 
@@ -130,14 +140,9 @@ def check_message(body: Mapping[str, Any]) -> None:
         _each(buttons, ("title", "actionURL"), "actionCard.btns")
     if msgtype == "feedCard":
         _each(part.get("links"), ("title", "messageURL", "picURL"), "feedCard.links")
-
-
-def shown_text(body: Mapping[str, Any]) -> str:
-    """What a person reads of a message of the webhook."""
-    part = body.get(str(body["msgtype"]), {})
-    if body["msgtype"] == "feedCard":
-        return "\n".join(link["title"] for link in part["links"])
-    return str(part.get("content", part.get("text", "")))
+    at = body.get("at", {})
+    if not isinstance(at, dict) or any(not isinstance(at.get(name, []), list) for name in _MENTIONS):
+        raise _missing("at")
 
 
 def _read(content_type: str, raw: bytes) -> Json:

@@ -41,6 +41,11 @@ class Heard:
         """All deltas together."""
         return "".join(event.get("answer") or event.get("data", {}).get("text") or "" for event in self.events)
 
+    @property
+    def made(self) -> list[dict[str, Any]]:
+        """The files that were told by message_file, whose name text may borrow."""
+        return [event for event in self.events if event["event"] == "message_file" and "url" in event]
+
     def only(self, name: str) -> dict[str, Any]:
         """The one event of this name."""
         (found,) = [event for event in self.events if event["event"] == name]

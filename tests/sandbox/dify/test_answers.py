@@ -2,7 +2,8 @@
 
 import pytest
 
-from sandbox.dify.answers import Script, script
+from sandbox.dify.answers import script
+from sandbox.dify.script import Script
 
 
 def _script(question: str, turn: int | None = 1) -> Script:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sandbox.dify.caller import App
+from tests.sandbox.dify.caller import App, Heard
 from tests.sandbox.dify.conftest import MakeApp
 
 
@@ -99,6 +99,41 @@ def test_feedback_reaches_the_users_own_message(app: MakeApp, kind: str) -> None
     assert made.call("POST", path, json={"rating": "like", "user": "u2"}).status_code == 404
 
 
+def test_pages_have_a_size_and_a_place(app: MakeApp) -> None:
+    """1 to 100, 20 by default; a place that is not there is a 404."""
+    chat = app()
+    conversation_id = _begin(chat)
+    messages = f"/v1/messages?user=u1&conversation_id={conversation_id}"
+    assert chat.call("GET", messages).json()["limit"] == 20
+    for path in ("/v1/conversations?user=u1", messages):
+        for limit in ("0", "101", "x"):
+            answer = chat.call("GET", f"{path}&limit={limit}")
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid_param")
+    missing = {"/v1/conversations?user=u1&last_id=x": "Last Conversation", f"{messages}&first_id=x": "First Message"}
+    for path, words in missing.items():
+        answer = chat.call("GET", path)
+        assert answer.status_code == 404
+        assert answer.json()["message"].startswith(f"{words} Not Exists.")
+
+
+def test_without_a_user_dify_takes_a_shared_one(app: MakeApp) -> None:
+    """Where none is required; it is nobody who asked."""
+    chat = app()
+    conversation_id = _begin(chat)
+    assert chat.call("GET", "/v1/conversations").json()["data"] == []
+    assert chat.call("GET", f"/v1/messages?conversation_id={conversation_id}").status_code == 404
+
+
+def test_a_broken_answer_is_kept_with_its_error(app: MakeApp) -> None:
+    """What was said before is in it, as it is in a stopped one."""
+    chat = app()
+    heard = chat.ask("嗯[[error]]")
+    conversation_id = heard.events[0]["conversation_id"]
+    (item,) = chat.call("GET", f"/v1/messages?user=u1&conversation_id={conversation_id}").json()["data"]
+    assert (item["status"], item["answer"]) == ("error", heard.text)
+    assert item["error"]
+
+
 def test_suggestions_follow_a_message(app: MakeApp) -> None:
     """Three questions; 400 where the app has them switched off."""
     chat, silent = app("chat"), app("chat", suggestions=False)
@@ -107,3 +142,45 @@ def test_suggestions_follow_a_message(app: MakeApp) -> None:
         answer = made.call("GET", f"/v1/messages/{message_id}/suggested?user=u1")
         assert answer.status_code == status
         assert status == 400 or len(answer.json()["data"]) == 3
+
+
+def test_a_conversation_gets_its_title_afterwards(app: MakeApp) -> None:
+    """Until its first answer is told it has Dify's name for a new one; without auto_generate_name it keeps that."""
+    chat = app(pace={"tokens_per_second": 20})
+
+    def names() -> list[str]:
+        return [item["name"] for item in chat.call("GET", "/v1/conversations?user=u1").json()["data"]]
+
+    with chat.post("讲讲年假怎么算 [[tokens=20]]", stream=True) as answer:
+        parts = answer.iter_content(None)
+        assert next(parts)
+        assert names() == ["New conversation"]
+        assert list(parts)
+    chat.client.wait_for(kind="stream.closed", app=chat.key)
+    assert names() == ["讲讲年假怎么算 [[tokens=20]]"[:20]]
+    chat.ask("[[len=6]]", auto_generate_name=False)
+    assert "New conversation" in names()
+
+
+def test_a_name_given_by_hand_is_kept(app: MakeApp) -> None:
+    """Later answers do not change it."""
+    chat = app()
+    conversation_id = _begin(chat)
+    chat.call("POST", f"/v1/conversations/{conversation_id}/name", json={"name": "年假", "user": "u1"})
+    chat.ask("二", conversation_id=conversation_id)
+    assert chat.call("GET", "/v1/conversations?user=u1").json()["data"][0]["name"] == "年假"
+
+
+def test_settings_replaced_hold_from_the_next_question_on(app: MakeApp) -> None:
+    """The conversation goes on; an answer under way ends as it began."""
+    chat = app("chat", "G", pace={"tokens_per_second": 20})
+    with chat.post("[[tokens=20]]", stream=True) as answer:
+        parts = answer.iter_content(None)
+        first = next(parts)
+        chat.client.put_dify_app(chat.key, chat.key, "chat", profile="H", pace={"tokens_per_second": 0, "chunk_chars": 60})
+        under_way = Heard(first + b"".join(parts))
+    conversation_id = under_way.events[0]["conversation_id"]
+    assert "reasoning" not in under_way.only("message_end")["metadata"]
+    second = chat.ask("二", conversation_id=conversation_id)
+    assert "第 2 轮" in second.text
+    assert "reasoning" in second.only("message_end")["metadata"]

@@ -11,6 +11,11 @@ from sandbox.dify.profiles import PROFILES
 from tests.sandbox.dify.caller import Heard
 from tests.sandbox.dify.conftest import MakeApp
 
+_PARAMETERS = {
+    *("opening_statement", "suggested_questions", "suggested_questions_after_answer", "speech_to_text", "text_to_speech"),
+    *("retriever_resource", "annotation_reply", "more_like_this", "user_input_form", "sensitive_word_avoidance"),
+    *("file_upload", "system_parameters"),
+}
 _ALL = "ABCDEFGH"
 _UNKNOWN = "11111111-2222-3333-4444-555555555555"
 _FORM = [{"text-input": {"variable": "city", "label": "City", "required": True, "max_length": 4}}]
@@ -131,6 +136,16 @@ def test_a_chat_sends_its_text_as_message_file_in_1_12_when_the_user_sent_a_pict
         assert "message_file" not in app(kind, "F").ask("看图", files=picture).names
 
 
+@pytest.mark.parametrize("profile", "EFGH")
+@pytest.mark.parametrize("kind", ["chat", "completion", "agent-chat", "advanced-chat"])
+def test_text_after_a_picture_is_called_message_file_in_a_chat_since_1_13(app: MakeApp, kind: str, profile: str) -> None:
+    """The AI's own picture, before its text; agents and chatflows go on as ever."""
+    heard = app(kind, profile).ask("画[[file]]")
+    renamed = [event for event in heard.events if event["event"] == "message_file" and "answer" in event]
+    assert bool(renamed) is (kind in {"chat", "completion"} and profile != "E")
+    assert "**画**" in heard.text
+
+
 @pytest.mark.parametrize(("profile", "opening"), [("A", "<think>"), ("B", "<details "), ("C", "<think>")])
 def test_thoughts_stand_before_the_answer_in_the_versions_tag(app: MakeApp, profile: str, opening: str) -> None:
     """0.15 turned the model's tag into HTML."""
@@ -201,6 +216,7 @@ def test_what_an_app_says_about_itself(app: MakeApp, profile: str) -> None:
     parameters = chat.call("GET", "/v1/parameters").json()
     assert ("number_limits" in parameters["file_upload"]) is (profile != "A")
     assert parameters["user_input_form"] == []
+    assert parameters.keys() == _PARAMETERS
     assert chat.call("GET", "/v1/meta").json() == {"tool_icons": {}}
 
 

@@ -5,6 +5,7 @@ import pytest
 from tests.sandbox.dify.conftest import MakeApp
 
 _ALL = "ABCDEFGH"
+_UNKNOWN = "5b7d3f5e-0000-4000-8000-000000000000"
 
 
 @pytest.mark.parametrize("profile", _ALL)
@@ -57,7 +58,30 @@ def test_the_route_must_fit_the_kind(app: MakeApp) -> None:
     for (kind, path), code in refused.items():
         answer = app(kind, "G").call("POST", path, json=body)
         assert (answer.status_code, answer.json()["code"]) == (400, code)
-    assert app("chat", "H").call("POST", "/v1/completion-messages", json=body).json()["code"] == "app_unavailable"
+    told = app("chat", "H").call("POST", "/v1/completion-messages", json=body).json()
+    assert (told["code"], told["message"]) == ("app_unavailable", "App unavailable, please check your app configurations.")
+
+
+def test_keys_that_a_route_does_not_know_are_ignored(app: MakeApp) -> None:
+    """A workflow has no conversation, so not even a bad id of one is looked at."""
+    workflow = app("workflow")
+    assert workflow.ask("嗯", conversation_id="not-a-uuid", strange=1).text
+    assert app("completion").ask("嗯", conversation_id="not-a-uuid").text
+
+
+@pytest.mark.parametrize("profile", "CDH")
+def test_a_published_version_can_be_asked_for_since_1_7_2(app: MakeApp, profile: str) -> None:
+    """The current one answers; another is unknown, and what is no UUID is told so. Before, the key was ignored."""
+    chatflow, workflow = app("advanced-chat", profile), app("workflow", profile)
+    current = workflow.ask("嗯").only("workflow_finished")["data"]["workflow_id"]
+    body = {"inputs": {"query": "嗯"}, "user": "u1", "response_mode": "streaming"}
+    for wanted, status, code in ((current, 200, ""), (_UNKNOWN, 404, "not_found"), ("v2", 400, "bad_request")):
+        answer = workflow.call("POST", f"/v1/workflows/{wanted}/run", json=body)
+        assert answer.status_code == (404 if profile == "C" else status)
+        if profile != "C" and status != 200:
+            assert answer.json()["code"] == code
+    for wanted, status in ((_UNKNOWN, 404), ("v2", 400)):
+        assert chatflow.post("嗯", workflow_id=wanted).status_code == (200 if profile == "C" else status)
 
 
 def test_an_agent_cannot_answer_at_once(app: MakeApp) -> None:
@@ -66,6 +90,16 @@ def test_an_agent_cannot_answer_at_once(app: MakeApp) -> None:
     for mode in ("blocking", None):
         status, body = agent.refused("嗯", mode=mode)
         assert (status, body["message"]) == (400, "Agent Chat App does not support blocking mode")
+
+
+def test_who_names_no_mode_gets_the_whole_answer_at_once(app: MakeApp) -> None:
+    """Blocking is the default; another word is refused in the version's way."""
+    chat = app()
+    assert chat.post("嗯", mode="").json()["event"] == "message"
+    for profile, words in (("B", "is not a valid choice"), ("H", "Input should be 'blocking' or 'streaming'")):
+        status, body = app("chat", profile).refused("嗯", mode="slowly")
+        assert status == 400
+        assert words in body["message"]
 
 
 def test_the_body_must_be_json(app: MakeApp) -> None:

@@ -36,6 +36,13 @@ def test_a_stop_ends_the_answer_with_what_was_said(app: MakeApp, kind: str) -> N
     assert made.client.wait_for(kind="stopped", app=made.key)["task_id"] == heard.events[0]["task_id"]
 
 
+def test_a_run_looks_at_the_stop_flag_from_time_to_time_only(app: MakeApp) -> None:
+    """Each second as Dify does, so the answer goes on for a while; the app's setting can shorten it."""
+    patient, quick = (app("chat", pace=_SLOW, stop_seconds=seconds) for seconds in (0.9, 0.0))
+    assert len(_stop_after_first(patient, "u1").text) > 10 * 6
+    assert len(_stop_after_first(quick, "u1").text) < 10 * 6
+
+
 def test_a_stop_by_another_user_is_a_success_without_effect(app: MakeApp) -> None:
     """As is one for a task that does not exist."""
     chat = app("chat", pace={"tokens_per_second": 100})
@@ -119,3 +126,21 @@ def test_the_sandbox_ends_at_once_with_streams_under_way() -> None:
     with endless.post("[[tokens=9000]][[rate=9]]", stream=True) as answer:
         first_event(answer)
         assert process.stop() == 0
+
+
+@pytest.mark.parametrize("profile", "ABGH")
+@pytest.mark.parametrize("kind", ["workflow", "advanced-chat"])
+def test_a_run_may_succeed_in_part_since_0_14(app: MakeApp, kind: str, profile: str) -> None:
+    """A node's exception is rescued by its default; the run goes on, and counts it."""
+    heard = app(kind, profile).ask("嗯[[partial]]")
+    data = heard.only("workflow_finished")["data"]
+    assert data["status"] == ("succeeded" if profile == "A" else "partial-succeeded")
+    assert heard.text
+    if profile != "A":
+        nodes = [event["data"] for event in heard.events if event["event"] == "node_finished"]
+        (rescued,) = [node for node in nodes if node["status"] == "exception"]
+        assert (rescued["execution_metadata"], rescued["outputs"]["error_type"]) == (
+            {"error_strategy": "default-value"},
+            "CodeExecutionError",
+        )
+        assert data["exceptions_count"] == 1

@@ -93,6 +93,16 @@ def test_ids_are_the_same_all_over_a_stream(app: MakeApp) -> None:
         assert len({event[name] for event in heard.events}) == 1
 
 
+@pytest.mark.parametrize("profile", "BGH")
+def test_prices_are_text_tokens_whole_and_times_fractions(app: MakeApp, profile: str) -> None:
+    """As Dify writes them, whatever they are."""
+    usage = app("chat", profile).ask("嗯").only("message_end")["metadata"]["usage"]
+    kinds = {name: type(value) for name, value in usage.items()}
+    assert {kinds[name] for name in usage if "price" in name} == {str}
+    assert {kinds[name] for name in usage if name.endswith("_tokens")} == {int}
+    assert kinds["latency"] is float
+
+
 def test_the_record_tells_what_was_answered(app: MakeApp) -> None:
     """The record `answer` holds the text that the deltas make."""
     chat = app("chat")

@@ -7,12 +7,14 @@ import pytest
 from sandbox.client import SandboxClient, SandboxProcess
 from tests.sandbox.dingtalk.foreign import Bot
 
+BLOCKS = {"name": "blocks", "type": "complex"}
+
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[SandboxClient]:
     """The real server as a child process."""
     with SandboxProcess() as client:
-        client.put_template("own.schema", variables=["hasAction", {"name": "plain", "type": "text"}])
+        client.put_template("own.schema", variables=["hasAction", {"name": "plain", "type": "text"}, BLOCKS])
         yield client
 
 

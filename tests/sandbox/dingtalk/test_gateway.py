@@ -37,6 +37,14 @@ def test_bad_field_is_refused(bot: Bot, changes: dict[str, object]) -> None:
     assert refusal(bot.open(**changes)) == (400, "invalidParameter")
 
 
+def test_gateway_may_be_down_for_a_moment(bot: Bot) -> None:
+    """A fault answers 503 once; the next attempt is served."""
+    match = {"client_id": bot.client_id, "api": "gateway.open"}
+    bot.sandbox.put_fault("dingtalk.api", {"status": 503, "code": "system.busy"}, match=match, times=1)
+    assert refusal(bot.open()) == (503, "system.busy")
+    assert bot.open().status_code == 200
+
+
 def test_ticket_opens_one_connection_only(bot: Bot) -> None:
     """A ticket is spent by its first use."""
     ticket = bot.open().json()

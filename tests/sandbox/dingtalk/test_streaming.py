@@ -22,6 +22,7 @@ SHOWN = {"msgContent": "", "staticMsgContent": "", "sys_full_json_obj": json.dum
         ({"isFull": "true"}, 400, "param.error"),
         ({"key": "msgContent"}, 500, "unknownError"),
         ({"key": "hasAction"}, 500, "unknownError"),
+        ({"key": "blocks"}, 500, "unknownError"),
         ({"content": "长" * 6_667}, 400, "param.stream.content"),
     ],
 )

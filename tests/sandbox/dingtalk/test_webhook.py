@@ -56,12 +56,20 @@ def test_well_formed_message_is_said_in_the_chat(bot: Bot, body: dict[str, Any])
         ({"msgtype": "actionCard", "actionCard": {"title": "t", "text": "x"}}, 40035),
         ({"msgtype": "feedCard", "feedCard": {"links": []}}, 40035),
         ([TEXT], 40035),
+        ({**TEXT, "at": ["staff-1"]}, 40035),
+        ({**TEXT, "at": {"atUserIds": "staff-1"}}, 40035),
         ({"msgtype": "text", "text": {"content": "长" * 6_700}}, 460101),
     ],
 )
 def test_ill_formed_message_is_an_errcode(bot: Bot, body: Any, errcode: int) -> None:
     """Errors come under HTTP 200, and nothing is said."""
     assert _send(_webhook(bot), body) == errcode
+    assert not bot.sandbox.records(kind="said", client_id=bot.client_id)
+
+
+def test_empty_message_says_nothing(bot: Bot) -> None:
+    """`empty` is taken, and nobody sees it."""
+    assert _send(_webhook(bot), {"msgtype": "empty"}) == 0
     assert not bot.sandbox.records(kind="said", client_id=bot.client_id)
 
 

@@ -1,0 +1,19 @@
+// Brings a file to the sandbox, or says in a sentence why that did not work.
+
+import { LARGEST_FILE, upload } from "../api.js";
+import { t } from "../words.js";
+
+/** Resolves to {file, name, bytes, kind}; rejects with an Error whose message is for people. */
+export async function bring(file) {
+  if (file.size > LARGEST_FILE) throw new Error(t("tooLarge", file.name));
+  if (file.size === 0) throw new Error(t("emptyFile", file.name));
+  try {
+    return await upload(file);
+  } catch (error) {
+    if (error.status === 413) throw new Error(t("tooLarge", file.name));
+    throw new Error(t("uploadProblem", file.name, error.status ? error.message : t("gone")));
+  }
+}
+
+/** Whether it can stand between texts. */
+export const isPicture = (file) => /^image\/(png|jpeg|gif|bmp|webp)$/.test(file.type);

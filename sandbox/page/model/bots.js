@@ -1,0 +1,43 @@
+// The bots that the sandbox knows, whether they are connected, and which AI stands behind them.
+
+import { call } from "../api.js";
+import { onRecords, onReload } from "../feed.js";
+import { news, seldom } from "./news.js";
+
+const APART_MS = 400;
+
+const changed = news();
+const state = { apps: [], shows: [], ownAi: false };
+
+export const onBots = changed.subscribe;
+export const bots = () => state.apps;
+export const botName = (client_id) => state.apps.find((app) => app.client_id === client_id)?.name ?? client_id;
+
+/** Scripted talk by name: [{name, title: {zh, en}}]; empty when the user's own AI answers. */
+export const shows = () => (state.ownAi ? [] : state.shows);
+
+/** Whether the answers come from an AI that is not the sandbox's. */
+export const ownAi = () => state.ownAi;
+
+const load = seldom(APART_MS, async () => {
+  const [{ apps }, talk, ais] = await Promise.all([call("apps"), optional("dify/shows"), optional("dify/apps")]);
+  state.apps = apps;
+  state.shows = talk?.shows ?? [];
+  state.ownAi = apps.length > 0 && ais !== null && ais.apps.length === 0;
+  changed.tell();
+});
+
+onReload(load);
+onRecords((records) => {
+  if (records.some(({ kind }) => kind.startsWith("stream.") || kind === "app")) load().catch(() => {});
+});
+
+/** What the sandbox may not have: null then. */
+async function optional(path) {
+  try {
+    return await call(path);
+  } catch (error) {
+    if (error.status === 404 || error.status === 405) return null;
+    throw error;
+  }
+}

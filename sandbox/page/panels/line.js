@@ -1,0 +1,42 @@
+// One entry of the wire as a line of the list.
+
+import { icon, make } from "../dom.js";
+import { clockOf, directionOf, nameOf, sizeOf, spanOf, t, toneOf, verdictOf } from "./wirewords.js";
+
+const OBVIOUS = new Set(["cut", "client", "server"]); // ends that the verdict tells already
+
+/** The <li> of an entry; its button opens it. */
+export function lineOf(entry) {
+  const why = entry.code ?? (OBVIOUS.has(entry.reason) ? undefined : entry.reason);
+  const button = make("button", { type: "button", class: `wire-line tone-${toneOf(entry)}`, tabIndex: -1, dataset: { seq: entry.seq } },
+    make("span", { class: `wire-way ${entry.side} ${entry.way}`, title: directionOf(entry) }, make("span", { class: "unseen", text: directionOf(entry) })),
+    make("span", { class: "wire-name" }, make("span", { class: "wire-title", text: nameOf(entry) }), ...marksOf(entry)),
+    make("span", { class: "wire-verdict", text: verdictOf(entry) }),
+    make("time", { class: "wire-clock", text: clockOf(entry.time) }),
+    make("span", { class: "wire-what", title: entry.what, text: entry.what }),
+    make("span", { class: "wire-figures", text: figuresOf(entry) }),
+    why ? make("span", { class: "wire-code", text: why }) : null,
+  );
+  const item = make("li", {}, button);
+  if (entry.missed) item.prepend(make("p", { class: "wire-missed", text: t("missed", entry.missed) }));
+  return item;
+}
+
+function marksOf(entry) {
+  const marks = [];
+  if (entry.calls !== undefined) {
+    const counts = entry.counted;
+    marks.push(mark(counts ? "is-counted" : "is-free", counts ? t("nth", entry.calls) : t("uncounted"), counts ? t("nthLong", entry.calls) : t("uncountedLong")));
+  }
+  if (entry.again) marks.push(mark("is-again", t("again"), t("again_long")));
+  if (entry.fault) marks.push(mark("is-fault", t("fault"), t("faultLong"), icon("warning")));
+  return marks;
+}
+
+const mark = (kind, text, title, ...before) => make("span", { class: `wire-mark ${kind}`, title }, ...before, text);
+
+/** Its size and duration, whichever it has. */
+function figuresOf({ bytes_in: came, bytes_out: left, took, events, kind }) {
+  const bytes = kind === "stream" || !came ? left : came;
+  return [events && t("events", events), bytes ? sizeOf(bytes) : "", took === undefined ? "" : spanOf(took)].filter(Boolean).join(" · ");
+}
