@@ -16,6 +16,7 @@ COPY --from=libraries /venv /venv
 WORKDIR /app
 COPY *.py ./
 COPY backends/ backends/
+COPY demo/ demo/
 COPY dify/ dify/
 COPY handlers/ handlers/
 # A few files more, so that `python app.py demo --say 你好` proves an image before it has any account.

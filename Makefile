@@ -1,6 +1,7 @@
 # make demo     chat with three bots on this machine, no account needed
 # make test     everything that CI runs; ARGS="tests/scenarios -k group" runs some of it
 # make check    format, lint, types and the house rules
+# make screenshots  take the documents' pictures of the page anew
 # make format   let ruff do what it can
 # make bench    measure
 # make clean    remove the virtual environment and the caches
@@ -9,13 +10,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check screenshots format bench clean
 
 demo: $(VENV)/.run
 	$(BIN)/python app.py demo $(ARGS)
 
 test: $(VENV)/.dev
+	@tests/page/get-browser
 	$(BIN)/python -m pytest $(ARGS)
+
+screenshots: $(VENV)/.dev
+	@tests/page/get-browser
+	$(BIN)/python -m pytest tests/page $(ARGS)
+	cp build/screenshots/docs-page.png docs/page.png
+	cp build/screenshots/docs-page-en.png docs/page-en.png
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -31,7 +39,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(ARGS)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache
 
 $(VENV)/.run: requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo "DingBridge needs $(PYTHON), 3.11 or newer: apt install python3 python3-venv / 需要 Python 3.11 或更新版本：apt install python3 python3-venv"; exit 2; }

@@ -20,7 +20,8 @@ if sys.version_info < (3, 11):  # noqa: UP036 - told before an import fails over
     sys.exit("DingBridge needs Python 3.11 or newer / 需要 Python 3.11 或更新版本")
 try:
     import config
-    import demo
+    import demo.bots
+    import demo.play
     from errors import ConfigError
     from fleet import KINDS, Fleet
     from problems import Language, sentence
@@ -39,7 +40,8 @@ _STALE_SECONDS = 30  # a heartbeat older than this is no sign of life
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; whatever happens, no traceback reaches the terminal."""
     _print_any_character()
-    options = _parser().parse_args(arguments)
+    language = config.language_of(config.read_env(Path(config.ENV_FILE), os.environ))
+    options = _parser(language).parse_args(arguments)
     try:
         code = int(options.command(options))
         print(end="", flush=True)
@@ -107,12 +109,26 @@ def ready(options: argparse.Namespace) -> int:
 
 
 def try_out(options: argparse.Namespace) -> int:
-    """Start the sandbox and three bots in it; chat in a browser, or say one thing and watch the answer here."""
-    _log_to_stderr("WARNING" if options.say is not None else "INFO")
-    if options.say is not None:
-        return demo.say(options.say, options.bot)
+    """Start the sandbox and bots in it; chat in a browser, or say one thing and watch the answer here."""
+    quiet = options.say is not None
+    if options.bot is not None and not quiet:
+        print(sentence("bot_without_say", _language(options)), file=sys.stderr)
+        return BAD_CONFIG
+    if options.bots is None:
+        cast = demo.bots.embedded(_language(options))
+        _log_to_stderr("WARNING" if quiet else "INFO")
+    else:
+        settings = _load(options)
+        cast = demo.bots.own(settings)
+        _log_to_stderr("WARNING" if quiet else settings.env.LOG_LEVEL)
+        for note in settings.notes:
+            logging.getLogger("dingbridge").warning("%s", note)
+    if quiet:
+        return demo.play.say(cast, options.say, options.bot)
+    arguments = [f"--{name}={value}" for name in ("host", "port") if (value := getattr(options, name)) is not None]
+    variables = {"SANDBOX_PORT": config.read_env(options.env, os.environ).get("SANDBOX_PORT", "")}
     with stop_signals() as asked:
-        return demo.serve(asked, port=options.port)
+        return demo.play.serve(cast, asked, arguments=arguments, variables=variables)
 
 
 @contextlib.contextmanager
@@ -133,31 +149,44 @@ def stop_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="app.py", description="DingBridge (钉桥): DingTalk bots, answered by AI.")
-    parser.add_argument("--bots", type=Path, default=Path(config.BOTS_FILE), help="the list of bots (%(default)s)")
-    parser.add_argument("--env", type=Path, default=Path(config.ENV_FILE), help="the variables (%(default)s)")
+def _parser(language: Language = "zh") -> argparse.ArgumentParser:
+    def said(name: str, **values: object) -> str:
+        return sentence(f"help_{name}", language, **values)
+
+    def port(text: str) -> int:
+        if not re.fullmatch(r"\d{1,5}", text) or int(text) > _LAST_PORT:
+            raise argparse.ArgumentTypeError(sentence("port_range", language, last=_LAST_PORT))
+        return int(text)
+
+    bots, env = Path(config.BOTS_FILE), Path(config.ENV_FILE)
+    parser = argparse.ArgumentParser(prog="app.py", description=said("app"))
+    # Not given is not the same as given with its usual value: the demo has bots of its own.
+    parser.add_argument("--bots", type=Path, metavar="FILE", help=said("bots", file=bots))
+    parser.add_argument("--env", type=Path, metavar="FILE", default=env, help=said("env", file=env))
     parser.set_defaults(command=run)
-    commands = parser.add_subparsers(title="commands", metavar="run | check | demo | ready")
-    commands.add_parser("run", help="run the bots (the default)").set_defaults(command=run)
-    commands.add_parser("check", help="check .bots.yaml and .env").set_defaults(command=check)
-    commands.add_parser("ready", help="exit 0 if the bots are connected (Docker's health check)").set_defaults(command=ready)
-    trial = commands.add_parser("demo", help="try three bots in the sandbox, without any account")
+    commands = parser.add_subparsers(title=said("commands"), metavar="run | check | demo | ready")
+    for name, command in (("run", run), ("check", check), ("ready", ready)):
+        commands.add_parser(name, help=said(name)).set_defaults(command=command)
+    trial = commands.add_parser("demo", help=said("demo"), description=said("demo"))
     trial.set_defaults(command=try_out)
-    trial.add_argument("--say", metavar="TEXT", help="say this to a bot and watch its answer grow, then leave")
-    trial.add_argument("--bot", choices=demo.BOT_KINDS, default=demo.BOT_KINDS[0], help="which bot (%(default)s)")
-    trial.add_argument("--port", type=_port, help="the page's port (SANDBOX_PORT, 8090, or the next free one)")
+    unless_given = argparse.SUPPRESS  # a default here would undo what stands before the command
+    trial.add_argument(
+        "--bots", type=Path, metavar="FILE", nargs="?", const=bots, default=unless_given, help=said("demo_bots", file=bots)
+    )
+    trial.add_argument("--env", type=Path, metavar="FILE", default=unless_given, help=said("env", file=env))
+    trial.add_argument("--say", metavar="TEXT", help=said("say"))
+    trial.add_argument("--bot", metavar="NAME", help=said("bot", kinds=", ".join(demo.bots.KINDS_OF_BOTS)))
+    trial.add_argument("--port", type=port, help=said("port"))
+    trial.add_argument("--host", help=said("host"))
     return parser
 
 
-def _port(text: str) -> int:
-    if not re.fullmatch(r"\d{1,5}", text) or int(text) > _LAST_PORT:
-        raise argparse.ArgumentTypeError(f"a port lies between 0 (any free one) and {_LAST_PORT}")
-    return int(text)
-
-
 def _load(options: argparse.Namespace) -> Settings:
-    return config.read(options.bots, options.env, os.environ, KINDS)
+    return config.read(_bots_file(options), options.env, os.environ, KINDS)
+
+
+def _bots_file(options: argparse.Namespace) -> Path:
+    return options.bots or Path(config.BOTS_FILE)
 
 
 def _language(options: argparse.Namespace) -> Language:
@@ -169,7 +198,7 @@ def _heartbeat_file(options: argparse.Namespace, configured: str) -> Path:
     if configured:
         return Path(configured)
     user = os.getuid() if hasattr(os, "getuid") else 0  # a number has no name to have in every container
-    return Path(tempfile.gettempdir()) / f"dingbridge-{user}-{zlib.crc32(os.fsencode(options.bots.absolute())):08x}.json"
+    return Path(tempfile.gettempdir()) / f"dingbridge-{user}-{zlib.crc32(os.fsencode(_bots_file(options).absolute())):08x}.json"
 
 
 def _print_any_character() -> None:

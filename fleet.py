@@ -61,6 +61,7 @@ class Bot:
     texts: Texts
     aside: Aside  # says sentences
     stops: Aside  # tells the AI to stop
+    ping: Callable[[], None]  # asks whether the AI is there; raises BackendError
     close: Callable[[], None]
 
 
@@ -196,7 +197,7 @@ def build(
         client.close()
 
     listeners = tuple(StreamListener(bot.name, client, receivers, texts) for _ in range(bot.max_workers))
-    return Bot(bot.name, listeners, gate, speaker, texts, aside, stops, close)
+    return Bot(bot.name, listeners, gate, speaker, texts, aside, stops, backend.ping, close)
 
 
 def log_turn(record: TurnRecord) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app import main
+from app import _heartbeat_file, _parser, main
 
 HERE = Path(__file__).resolve().parent.parent
 SECRET = "S3CR3T-do-not-show"
@@ -105,7 +105,7 @@ def test_a_folder_that_docker_made_is_told(tmp_path: Path) -> None:
         ("start",),
         ("--bots",),
         ("check", "now"),
-        ("demo", "--bot", "agent"),
+        ("demo", "--colour"),
         ("demo", "--port", "abc"),
         ("demo", "--port", "-1"),
         ("demo", "--port", "65536"),
@@ -122,6 +122,37 @@ def test_a_wrong_option_ends_with_2_and_the_usage(
         main(arguments)
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("usage: app.py")
+
+
+def test_a_wrong_port_is_told_in_the_language_of_the_env_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before any file was read for its own sake."""
+    monkeypatch.chdir(folder)
+    for language, said in (
+        ("zh", "端口应在 0（任选一个空闲的）到 65535 之间"),
+        ("en", "a port lies between 0 (any free one) and 65535"),
+    ):
+        (folder / ".env").write_text(f"BOT_LANGUAGE={language}\n", "utf-8")
+        with pytest.raises(SystemExit):
+            main(["demo", "--port", "65536"])
+        assert said in capsys.readouterr().err
+
+
+def test_a_bot_is_named_only_to_say_something_to_it(folder: Path) -> None:
+    """`--bot` alone would be without effect, and says so."""
+    ended = app(folder, "demo", "--bot", "chatbot", variables={"BOT_LANGUAGE": "en"})
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "--bot goes with --say: it names the bot that is spoken to\n"
+
+
+def test_the_usual_list_of_bots_can_be_named(folder: Path) -> None:
+    """To all commands but the demo it makes no difference; the heartbeat's place is the same too."""
+    assert app(folder, "check").stdout == app(folder, "--bots", ".bots.yaml", "check").stdout
+    (folder / ".env").unlink()
+    parser = _parser()
+    places = [_heartbeat_file(parser.parse_args(arguments), "") for arguments in ([], ["--bots", ".bots.yaml"])]
+    assert places[0] == places[1]
 
 
 def test_other_files_can_be_given(folder: Path) -> None:

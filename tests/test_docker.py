@@ -251,7 +251,14 @@ def test_the_folder_that_docker_makes_of_a_missing_file_is_a_sentence(image: Ima
 def test_the_image_holds_the_product_and_nothing_else(image: Image) -> None:
     """No configuration, no tests, no installer; no file that its user could change."""
     app = image.folder / "app"
-    assert {path.name for path in app.iterdir() if path.is_dir()} == {"backends", "dify", "handlers", "sandbox", "stores"}
+    assert {path.name for path in app.iterdir() if path.is_dir()} == {
+        "backends",
+        "demo",
+        "dify",
+        "handlers",
+        "sandbox",
+        "stores",
+    }
     assert {path.name for path in app.glob("*.py")} == {path.name for path in ROOT.glob("*.py")}
     assert not [path for path in app.rglob("*") if path.is_file() and path.name.startswith(".")]
     assert not [path for path in app.rglob("*") if path.stat().st_mode & stat.S_IWOTH]
@@ -262,7 +269,7 @@ def test_the_image_holds_the_product_and_nothing_else(image: Image) -> None:
 def test_the_build_context_is_a_list_of_what_may_enter() -> None:
     """.dockerignore shuts everything out but the product, so that no secret can be baked in by accident."""
     names = {path.parts[0] for path in _context()}
-    assert names <= {"requirements.txt", "backends", "dify", "handlers", "sandbox", "stores"} | {
+    assert names <= {"requirements.txt", "backends", "demo", "dify", "handlers", "sandbox", "stores"} | {
         path.name for path in ROOT.glob("*.py")
     }
     assert not [path for path in _context() if "__pycache__" in path.parts or path.name.startswith(".")]

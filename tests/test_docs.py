@@ -16,7 +16,11 @@ from settings import BotSection, EnvSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = {"en": "README.md", "zh": "README.zh-CN.md"}
-PAIRS = [("README.md", "README.zh-CN.md"), ("docs/dingtalk-setup.md", "docs/dingtalk-setup.zh-CN.md")]
+PAIRS = [
+    ("README.md", "README.zh-CN.md"),
+    ("docs/dingtalk-setup.md", "docs/dingtalk-setup.zh-CN.md"),
+    ("docs/testing-a-bot.md", "docs/testing-a-bot.zh-CN.md"),
+]
 REQUIRED, EMPTY = {"required", "必填"}, {"empty", "空"}
 
 # The order of the tables in both READMEs.

@@ -1,0 +1,132 @@
+"""The bots of the demo: three embedded ones, or those of a `.bots.yaml`; and what the sandbox has to know of them."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import config
+from demo.sandbox import Sandbox
+from fleet import KINDS
+from handlers.templates import CardSettings
+from problems import Language, sentence
+from settings import Settings
+
+KINDS_OF_BOTS = {
+    "chatbot": "advanced-chat",
+    "completion": "completion",
+    "workflow": "workflow",
+}  # ours, and Dify's of which the app is
+
+_PACE = {"tokens_per_second": 10, "chunk_chars": 6}  # slow enough to be watched
+_DRAIN_SECONDS = 5
+_BOT = """\
+  - name: {name}
+    dingtalk_app_client_id: {client_id}
+    dingtalk_app_client_secret: {secret}
+    dify_app_type: {kind}
+    dify_app_api_key: {key}
+"""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The bots that play in the demo.
+
+    `clients` are their client ids by what `--bot` calls them. `apps`, `templates` and `dify_apps` are bodies of the
+    sandbox's control API; they hold secrets. `settings` are the bots' for a sandbox at this address.
+    """
+
+    language: Language
+    is_own: bool
+    clients: Mapping[str, str]
+    settings: Callable[[str], Settings]
+    apps: tuple[Mapping[str, Any], ...] = field(repr=False)
+    templates: tuple[Mapping[str, Any], ...] = ()
+    dify_apps: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+
+    def register(self, sandbox: Sandbox) -> None:
+        """Make the sandbox know the bots' apps and card templates; the public templates it knows by itself."""
+        known = {template["template_id"] for template in sandbox.call("GET", "templates")["templates"]}
+        for app in self.apps:
+            sandbox.call("POST", "apps", app)
+        for template in self.templates:
+            if template["template_id"] not in known:
+                sandbox.call("POST", "templates", template)
+        for app in self.dify_apps:
+            sandbox.call("POST", "dify/apps", app)
+
+
+def embedded(language: Language) -> Cast:
+    """Return three bots, one for each kind of Dify app, answered by the sandbox's own Dify."""
+    bots, apps, dify_apps = "bots:\n", [], []
+    for kind, dify_kind in KINDS_OF_BOTS.items():
+        client_id, secret, key = f"demo-{kind}", f"secret-of-{kind}", f"app-demo-{kind}"
+        name = sentence(f"demo_{kind}", language)
+        apps.append({"client_id": client_id, "client_secret": secret, "name": name})
+        dify_apps.append({"api_key": key, "name": name, "kind": dify_kind, "pace": _PACE})
+        bots += _BOT.format(name=name, client_id=client_id, kind=kind, secret=secret, key=key)
+
+    def settings(url: str) -> Settings:
+        variables = {
+            "BOT_LANGUAGE": language,
+            "DINGTALK_OPENAPI_ENDPOINT": url,
+            "DINGTALK_OAPI_ENDPOINT": url,
+            "DIFY_OPEN_API_URL": f"{url}/v1",
+            "DRAIN_SECONDS": str(_DRAIN_SECONDS),
+        }
+        return config.load(bots, variables, KINDS)
+
+    return Cast(
+        language=language,
+        is_own=False,
+        clients={kind: f"demo-{kind}" for kind in KINDS_OF_BOTS},
+        settings=settings,
+        apps=tuple(apps),
+        dify_apps=tuple(dify_apps),
+    )
+
+
+def own(settings: Settings) -> Cast:
+    """Return the bots of these settings: DingTalk is the sandbox, all else is as it is set, their AI above all."""
+
+    def moved(url: str) -> Settings:
+        places = {"DINGTALK_OPENAPI_ENDPOINT": url, "DINGTALK_OAPI_ENDPOINT": url}
+        return replace(settings, env=settings.env.model_copy(update=places))
+
+    return Cast(
+        language=settings.env.BOT_LANGUAGE,
+        is_own=True,
+        clients={each.bot.name: each.bot.dingtalk_app_client_id for each in settings.bots},
+        settings=moved,
+        apps=tuple(
+            {
+                "client_id": each.bot.dingtalk_app_client_id,
+                "client_secret": each.bot.dingtalk_app_client_secret.get_secret_value(),
+                "name": each.bot.name,
+                "qps": math.ceil(settings.env.DINGTALK_QPS),  # 0 is no limit to both
+            }
+            for each in settings.bots
+        ),
+        templates=tuple(_templates(settings)),
+    )
+
+
+def _templates(settings: Settings) -> list[Mapping[str, Any]]:
+    """Return the bots' card templates; one that bots use with several content keys has them all."""
+    found: dict[str, dict[str, Any]] = {}
+    for each in settings.bots:
+        assert isinstance(each.reply, CardSettings)
+        template = each.reply.template
+        body = found.setdefault(
+            template.template_id,
+            {
+                "template_id": template.template_id,
+                "content_key": template.content_key,
+                "flow": template.flow,
+                "variables": [],
+            },
+        )
+        if template.content_key != body["content_key"]:
+            body["variables"].append({"name": template.content_key, "type": "markdown", "streams": True})
+    return list(found.values())
