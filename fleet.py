@@ -19,7 +19,7 @@ from handlers.clicks import Clicks
 from handlers.dingtalk import DingTalkClient
 from handlers.gate import Gate
 from handlers.intake import Intake
-from handlers.pacing import Pacer
+from handlers.pacer import Pacer
 from handlers.reply import CardReplies
 from handlers.say import Speaker
 from handlers.stream import Receivers, StreamListener
@@ -174,7 +174,16 @@ def build(
     backend = DifyBackend(settings.backend, limits=limits, connections=bot.max_concurrency)
     aside, stops = Aside(), Aside()
     pacer, speaker = Pacer(calls_a_second=env.DINGTALK_QPS), Speaker(client, texts)
-    replies = CardReplies(bot.name, settings.reply.template, client, pacer=pacer, speaker=speaker, texts=texts, cards=cards)
+    replies = CardReplies(
+        bot.name,
+        settings.reply.template,
+        client,
+        pace=settings.reply.pace,
+        pacer=pacer,
+        speaker=speaker,
+        texts=texts,
+        cards=cards,
+    )
     handler = BotHandler(bot.name, backend=backend, sessions=sessions, replies=replies, texts=texts, on_turn=on_turn)
     gate = Gate(handler.handle, limit=bot.max_concurrency)
     intake = Intake(

@@ -19,7 +19,7 @@ from errors import (
     Throttled,
 )
 from handlers.card_calls import CardCalls
-from handlers.pacing import pause
+from handlers.pacing import Pace
 
 _SAFE_CHARACTERS = 800  # of a text that DingTalk refused, when nothing of it was shown before
 # Refusals that repeating does not help; what else DingTalk says may be of the moment and is tried a few times.
@@ -79,15 +79,16 @@ class LiveCard:
     # How a card that could not be closed is tried on.
     SPINNER_PAUSE, SPINNER_PATIENCE = 30.0, 3600.0
 
-    def __init__(self, calls: CardCalls, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._calls, self._clock = calls, clock
+    def __init__(self, calls: CardCalls, pace: Pace, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._calls, self._pace, self._clock = calls, pace, clock
         self._two_states = calls.template.flow == "flow_status"
         self._lock = threading.Lock()
         self._phase = Phase.NEW
         self._text = self._shown = ""  # what it should show, and what DingTalk has
         self._closing: Closing | None = None
         self._mute: DingTalkError | None = None  # middle frames are refused: only the end is left
-        self._first_shown_at = self._last_shown_at = 0.0
+        self._first_shown_at: float | None = None
+        self._last_shown_at, self._updates = 0.0, 0
         self._begun = clock()
         self._retry_at, self._tries, self._odd = 0.0, 0, 0
         self._unsure = False  # whether an end whose answer was lost may have taken effect
@@ -141,7 +142,7 @@ class LiveCard:
             step = self._next()
             if self.settled.is_set():
                 return max(_URGENCY.values()) + 1  # nobody waits for it
-            if step is Step.STREAM and not self._first_shown_at:
+            if step is Step.STREAM and self._first_shown_at is None:
                 step = Step.OPEN  # an own template's first text
             return _URGENCY[step] if step else max(_URGENCY.values())
 
@@ -158,9 +159,9 @@ class LiveCard:
             step = self._next()
             if step is None:
                 return None
-            if step is Step.STREAM:
-                age = self._last_shown_at - self._first_shown_at
-                return max(self._retry_at, self._last_shown_at + pause(age))
+            if step is Step.STREAM or (step is Step.OPEN and not self._closing):
+                worth_it = self._pace.next_update(self._first_shown_at, self._last_shown_at, self._updates)
+                return None if worth_it is None else max(self._retry_at, worth_it)
             return self._retry_at
 
     def call(self) -> bool:
@@ -232,7 +233,9 @@ class LiveCard:
             case Step.OPEN | Step.STREAM:
                 self._phase = Phase.OPENED
                 self._last_shown_at = self._clock()
-                self._first_shown_at = self._first_shown_at or self._last_shown_at
+                self._updates += 1
+                if self._first_shown_at is None:
+                    self._first_shown_at = self._last_shown_at
                 self._shown = text if step is Step.STREAM or self._calls.fits_variable(text) else ""
             case Step.FINALIZE if self._two_states:
                 self._phase = Phase.FINALIZED

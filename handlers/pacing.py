@@ -1,155 +1,47 @@
-"""When an open card is worth a call to DingTalk, and who makes the calls: one pacer per DingTalk app."""
+"""When a growing card is worth another call: every update counts, and the reader wants to follow. Pure."""
 
-import logging
-import threading
-import time
-from collections import defaultdict, deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
 
-log = logging.getLogger("dingbridge.pacing")
+PaceName = Literal["smooth", "balanced", "thrifty"]
 
 
-def pause(age: float) -> float:
-    """Return the seconds between two updates of a card whose text has been growing for `age` seconds.
+@dataclass(frozen=True)
+class Pace:
+    """How closely a card follows its answer; all times are seconds.
 
-    The reader follows a young card closely; DingTalk's client types at its own speed anyway, and every call counts.
-    """
-    return min(4.0, 0.5 + age * 0.25)
-
-
-class Window:
-    """So many calls of one API in any second; DingTalk counts per app and API, and refuses what is more."""
-
-    # Calls that leave evenly may arrive less so: keep a tenth below the limit, over a little more than the second.
-    _SHARE, _SECONDS = 0.9, 1.05
-
-    def __init__(self, calls_a_second: float) -> None:
-        self._limit = max(1, int(calls_a_second * self._SHARE)) if calls_a_second else 0  # 0: none
-        self._times: deque[float] = deque(maxlen=self._limit)
-        self._not_before = 0.0
-
-    def opens_at(self) -> float:
-        """Return when the next call may leave."""
-        full = self._limit and len(self._times) == self._limit
-        return max(self._not_before, self._times[0] + self._SECONDS if full else 0.0)
-
-    def take(self, now: float) -> None:
-        """A call leaves."""
-        self._times.append(now)
-
-    def refused(self, now: float) -> None:
-        """DingTalk counted otherwise (another process may use the same app): nothing leaves for a second."""
-        self._not_before = now + self._SECONDS
-
-
-class Paced(Protocol):
-    """A card to the pacer."""
-
-    @property
-    def api(self) -> str:
-        """Return which API its next call uses."""
-
-    def due(self) -> float | None:
-        """Return when its next call is worth making (a time of the pacer's clock), or None while there is none."""
-
-    @property
-    def priority(self) -> int:
-        """Return who goes first among those that are due: the lower."""
-
-    def call(self) -> bool:
-        """Make one call; False when DingTalk refused it as one too many in this second."""
-
-    def give_up(self) -> None:
-        """A call raised what nobody foresaw: be due no more."""
-
-
-class Pacer:
-    """Makes the calls of all open cards of one DingTalk app: at most one in flight per card, the most urgent first.
-
-    No API is called more often than `calls_a_second` (0: no limit of ours); what has to wait goes by urgency, so that an
-    end never waits for a middle. One thread looks at the clock and hands cards to at most `calls_at_once` others.
+    The first text is shown at once, the last one always. Between them pauses begin with `shortest` and grow by `growth` for
+    each second that the text has been growing, up to `longest`. `most` is the hard limit of updates before the last one.
     """
 
-    def __init__(
-        self, *, calls_a_second: float = 0, calls_at_once: int = 64, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._limit, self._clock = calls_at_once, clock
-        self._windows = defaultdict[str, Window](partial(Window, calls_a_second))
-        self._changed = threading.Condition()
-        self._due: dict[Paced, float] = {}  # open cards with nothing in flight -> when they are due
-        self._in_flight: set[Paced] = set()
-        self._callers = ThreadPoolExecutor(calls_at_once, thread_name_prefix="pacer-call")
-        self._thread: threading.Thread | None = None
-        self._closed = False
+    shortest: float
+    growth: float
+    longest: float
+    most: int | None = None
 
-    def wake(self, card: Paced) -> None:
-        """The card has something new to show, or is more urgent than it was; returns at once."""
-        with self._changed:
-            if self._closed or card in self._in_flight:
-                return  # one in flight is asked again when its call returns
-            self._schedule(card)
-            if self._thread is None:
-                thread = threading.Thread(target=self._run, name="pacer", daemon=True)
-                thread.start()
-                self._thread = thread
+    def next_update(self, first_at: float | None, last_at: float, updates: int) -> float | None:
+        """Return when a changed text is worth its call, or None when only the last one still is.
 
-    def close(self) -> None:
-        """Begin no more calls and wait for those in flight; what is still to be shown is not shown."""
-        with self._changed:
-            self._closed = True
-            self._due.clear()
-            self._changed.notify_all()
-        self._callers.shutdown(wait=True)
-
-    def _schedule(self, card: Paced) -> None:
-        due = card.due()
-        if due is None:
-            self._due.pop(card, None)
-        else:
-            self._due[card] = due
-            self._changed.notify()
-
-    def _run(self) -> None:
-        with self._changed:
-            while not self._closed:
-                now = self._clock()
-                ready = sorted(
-                    (card for card, due in self._due.items() if due <= now),
-                    key=lambda card: (card.priority, self._due[card]),
-                )
-                for card in ready:
-                    window = self._windows[card.api]
-                    if len(self._in_flight) < self._limit and window.opens_at() <= now:
-                        window.take(now)
-                        del self._due[card]
-                        self._in_flight.add(card)
-                        try:
-                            self._callers.submit(self._call, card, window)
-                        except RuntimeError as error:  # no thread to be had: the job is queued, the next caller takes it
-                            log.error("a card's call has to wait: %s", error)
-                self._changed.wait(self._until_next())
-
-    def _until_next(self) -> float | None:
-        """Return the seconds until a card can leave; with every caller busy, that is when one of them returns."""
-        if len(self._in_flight) >= self._limit or not self._due:
+        `first_at` and `last_at` are when the first and the newest of so many `updates` were shown; none yet: None.
+        """
+        if self.most is not None and updates >= self.most:
             return None
-        soonest = min(max(due, self._windows[card.api].opens_at()) for card, due in self._due.items())
-        return max(0.001, soonest - self._clock())
+        if first_at is None:
+            return 0.0
+        return last_at + self.pause(last_at - first_at)
 
-    def _call(self, card: Paced, window: Window) -> None:
-        taken = True
-        try:
-            taken = card.call()
-        except Exception:  # a bug with one card must not take the caller from all others
-            log.exception("a card's call failed")
-            card.give_up()
-        with self._changed:
-            if not taken:
-                window.refused(self._clock())
-            self._in_flight.discard(card)
-            if not self._closed:
-                self._schedule(card)
-                self._changed.notify()
+    def pause(self, age: float) -> float:
+        """Return the seconds from one update to the next when the text has been growing for `age` seconds.
+
+        Readers follow a young answer closely, and DingTalk's client types at its own speed anyway.
+        """
+        return min(self.longest, self.shortest + self.growth * age)
+
+
+# Updates before the last text, in an answer of 60 s: 49, 20 and 6; in one of 3 s: 8, 4 and 2.
+PACES: Final[Mapping[PaceName, Pace]] = {
+    "smooth": Pace(shortest=0.3, growth=0.1, longest=1.5),
+    "balanced": Pace(shortest=0.6, growth=0.3, longest=4.0),
+    "thrifty": Pace(shortest=2.0, growth=1.0, longest=20.0),
+}

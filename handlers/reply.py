@@ -14,7 +14,8 @@ from handlers.card import LiveCard
 from handlers.card_calls import CardCalls, Labels
 from handlers.dingtalk import DingTalkClient
 from handlers.message import Incoming
-from handlers.pacing import Pacer
+from handlers.pacer import Pacer
+from handlers.pacing import Pace
 from handlers.say import ANSWER_PATIENCE, Speaker
 from handlers.templates import Template
 from handlers.texts import Texts
@@ -205,12 +206,14 @@ class CardReplies:
         template: Template,
         client: DingTalkClient,
         *,
+        pace: Pace,
         pacer: Pacer,
         speaker: Speaker,
         texts: Texts,
         cards: Cards,
     ) -> None:
-        self._bot, self._template, self._client, self._pacer = bot, template, client, pacer
+        self._bot, self._template, self._client = bot, template, client
+        self._pace, self._pacer = pace, pacer
         self._without_cards_until = 0.0
         self._speaker, self._texts, self._cards = speaker, texts, cards
 
@@ -233,7 +236,7 @@ class CardReplies:
         if time.monotonic() < self._without_cards_until or not (incoming.is_group or incoming.staff_id):
             return None
         labels = Labels(stop=self._texts.say("stop_button"), continued=self._texts.say("continued_below"))
-        return LiveCard(CardCalls(uuid.uuid4().hex, self._template, incoming, self._client, labels))
+        return LiveCard(CardCalls(uuid.uuid4().hex, self._template, incoming, self._client, labels), self._pace)
 
     def _refused(self, refusal: DingTalkError) -> None:
         if isinstance(refusal, PermissionMissing):

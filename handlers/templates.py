@@ -1,10 +1,12 @@
 """Card templates: which variable holds the answer, and by which calls a card of this template begins, grows and ends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from handlers.pacing import PACES, Pace, PaceName
 
 Flow = Literal["streaming", "flow_status"]
 
@@ -39,6 +41,13 @@ class CardSettings(BaseModel):
     card_template_id: str = ""
     card_content_key: str = ""
     card_flow: Flow | None = None
+    card_pace: PaceName = "balanced"
+    card_max_updates: int | None = Field(None, ge=0, le=1000)
+
+    @property
+    def pace(self) -> Pace:
+        """How closely the cards follow their answers."""
+        return replace(PACES[self.card_pace], most=self.card_max_updates)
 
     @property
     def template(self) -> Template:

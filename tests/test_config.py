@@ -96,6 +96,9 @@ WRONG_KEYS = [
     ("session_scope", SECRET, "session_scope", "user_in_chat | user | chat", "session_scope: user_in_chat"),
     ("language", "fr", "language", "zh | en", "language: zh"),
     ("card_flow", SECRET, "card_flow", "streaming | flow_status", "card_flow: …"),
+    ("card_pace", "fast", "card_pace", "smooth | balanced | thrifty", "card_pace: balanced"),
+    ("card_max_updates", "-1", "card_max_updates", "不能小于 0", "card_max_updates: …"),
+    ("card_max_updates", "viele", "card_max_updates", "整数", "card_max_updates: …"),
     ("card_template_id", "[x]", "card_template_id", "应为一段文字", "card_template_id: …"),
     ("dify_api_url", SECRET, "dify_api_url", "http://", "dify_api_url: https://api.dify.ai/v1"),
     ("dify_api_url", "ftp://x", "dify_api_url", "http://", "dify_api_url: https://api.dify.ai/v1"),
@@ -244,7 +247,9 @@ def test_variables_are_put_in_everywhere() -> None:
 
 def test_optional_keys_left_empty_are_as_good_as_left_out() -> None:
     """`max_workers:` with nothing after it is the default."""
-    empty = dict.fromkeys(("max_workers", "handler", "language", "dify_inputs", "dify_api_url", "card_flow"), "")
+    empty = dict.fromkeys(
+        ("max_workers", "handler", "language", "dify_inputs", "dify_api_url", "card_flow", "card_pace", "card_max_updates"), ""
+    )
     assert one(bots(bot(**empty))) == one(bots(bot()))
 
 

@@ -24,13 +24,13 @@ ORDER = """
     handlers.reply    handlers.gate       handlers.duplicates
     handlers.card     handlers.say        handlers.turn       handlers.aside      handlers.starter
     handlers.card_calls
-    handlers.pacing
+    handlers.pacer
     handlers.dingtalk dify.backend        stores.memory
     handlers.refusals dify.client         dify.fold
     dify.stream       dify.events         dify.failures     dify.thinking
     dify.watch        dify.settings       dify.links
     handlers.commands handlers.markdown   handlers.message  handlers.templates  handlers.texts
-    backends.base     stores.base
+    backends.base     stores.base         handlers.pacing
     config
     botsfile
     envfile           yamlfile

@@ -10,6 +10,7 @@ from handlers.card import LiveCard
 from handlers.card_calls import CardCalls, Labels
 from handlers.dingtalk import DingTalkClient
 from handlers.message import Incoming
+from handlers.pacing import PACES
 from handlers.templates import Flow, Template
 from settings import Endpoints
 
@@ -56,7 +57,7 @@ class Life:
         self.now = 1_000.0
         template = Template("t", "content", flow)
         self.script = Script("card", template, INCOMING, CLIENT, Labels("Stop", "(more below)"), answers=list(answers))
-        self.card = LiveCard(self.script, clock=lambda: self.now)
+        self.card = LiveCard(self.script, PACES["balanced"], clock=lambda: self.now)
 
     def run(self, until: float = 100_000) -> list[str]:
         """Make the calls that are due within so many seconds, and return all that were made."""
@@ -166,7 +167,7 @@ def test_a_card_that_nobody_waits_for_is_the_least_urgent() -> None:
     old.run()
     old.card.close("a", failed=False)
     old.card.hand_over()
-    assert old.card.priority > LiveCard(old.script).priority
+    assert old.card.priority > LiveCard(old.script, PACES["balanced"]).priority
 
 
 def test_an_end_whose_answer_was_lost_is_repeated_under_the_same_name() -> None:

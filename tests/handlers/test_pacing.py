@@ -1,104 +1,71 @@
-"""When a card is worth a call, and that each has at most one in flight."""
-
-import threading
-import time
-from queue import Queue
+"""When an update is worth its call, as a table."""
 
 import pytest
 
-from handlers.pacing import Pacer, Window, pause
-
-WAIT = 10
+from handlers.pacing import PACES, Pace, PaceName
 
 
-@pytest.mark.parametrize(("age", "seconds"), [(0, 0.5), (2, 1.0), (6, 2.0), (14, 4.0), (600, 4.0)])
-def test_pauses_grow_with_the_age_of_a_card(age: float, seconds: float) -> None:
-    """Close behind a young answer, every four seconds for a long one."""
-    assert seconds == pause(age)
+def updates(pace: Pace, seconds: float) -> list[float]:
+    """The times at which a text that always changes is shown before the answer ends after so many seconds."""
+    shown: list[float] = []
+    while (at := pace.next_update(shown[0] if shown else None, shown[-1] if shown else 0.0, len(shown))) is not None:
+        if at >= seconds:
+            break
+        shown.append(at)
+    return shown
 
 
-def test_no_second_holds_more_calls_than_the_limit() -> None:
-    """Twenty a second mean eighteen in a little more than a second; a refusal closes the window for that long."""
-    window, now = Window(20), 100.0
-    for _ in range(18):
-        assert window.opens_at() <= now
-        window.take(now)
-        now += 0.01
-    assert window.opens_at() == pytest.approx(101.05)
-    window.refused(102.0)
-    assert window.opens_at() == pytest.approx(103.05)
+@pytest.mark.parametrize(
+    ("name", "age", "pause"),
+    [
+        ("smooth", 0, 0.3),
+        ("smooth", 5, 0.8),
+        ("smooth", 600, 1.5),
+        ("balanced", 0, 0.6),
+        ("balanced", 2, 1.2),
+        ("balanced", 600, 4.0),
+        ("thrifty", 0, 2.0),
+        ("thrifty", 4, 6.0),
+        ("thrifty", 600, 20.0),
+    ],
+)
+def test_pauses_grow_with_the_age_of_an_answer(name: PaceName, age: float, pause: float) -> None:
+    """Close behind a young answer, at leisure behind an old one."""
+    assert PACES[name].pause(age) == pytest.approx(pause)
 
 
-class Card:
-    """A card that is due when told, and whose call lasts until the test ends it."""
-
-    def __init__(self, name: str, calls: "Queue[str]", priority: int = 0) -> None:
-        self.name, self.priority, self._calls = name, priority, calls
-        self.api = "streaming"
-        self.wanted = 1
-        self.in_flight = 0
-        self.most_in_flight = 0
-        self.may_return = threading.Event()
-
-    def due(self) -> float | None:
-        return time.monotonic() if self.wanted else None
-
-    def call(self) -> bool:
-        self.in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.in_flight)
-        self.wanted -= 1
-        self._calls.put(self.name)
-        self.may_return.wait(WAIT)
-        self.in_flight -= 1
-        return True
-
-    def give_up(self) -> None:
-        self.wanted = 0
+@pytest.mark.parametrize(
+    ("name", "seconds", "number"),
+    [
+        ("smooth", 3.3, 8),
+        ("balanced", 3.3, 4),
+        ("thrifty", 3.3, 2),
+        ("smooth", 60, 49),
+        ("balanced", 60, 20),
+        ("thrifty", 60, 6),
+    ],
+)
+def test_an_answer_takes_few_updates(name: PaceName, seconds: float, number: int) -> None:
+    """Before its last text, which costs one call more, and the card's creation, which costs another."""
+    assert len(updates(PACES[name], seconds)) == number
 
 
-def test_one_call_in_flight_per_card() -> None:
-    """A card that is woken during its call is called again after it, not beside it."""
-    calls: Queue[str] = Queue()
-    pacer, card = Pacer(), Card("a", calls)
-    pacer.wake(card)
-    assert calls.get(timeout=WAIT) == "a"
-    card.wanted = 1
-    pacer.wake(card)
-    card.may_return.set()
-    assert calls.get(timeout=WAIT) == "a"
-    pacer.close()
-    assert card.most_in_flight == 1
+@pytest.mark.parametrize("name", PACES)
+def test_the_first_text_is_shown_at_once(name: PaceName) -> None:
+    """Whatever the pace: the reader waits for it."""
+    assert updates(PACES[name], 60)[0] == 0.0
 
 
-def test_a_bug_in_one_card_takes_no_caller_from_the_others() -> None:
-    """A call that raises ends its card; the caller serves the next."""
-    calls: Queue[str] = Queue()
-    pacer = Pacer(calls_at_once=1)
-
-    class Broken(Card):
-        def call(self) -> bool:
-            raise RuntimeError("a bug")
-
-    broken, card = Broken("broken", calls), Card("good", calls)
-    card.may_return.set()
-    pacer.wake(broken)
-    pacer.wake(card)
-    assert calls.get(timeout=WAIT) == "good"
-    pacer.close()
-    assert broken.wanted == 0
+@pytest.mark.parametrize("most", [0, 1, 3])
+def test_the_hard_limit_holds(most: int) -> None:
+    """So many updates and no more; then only the last text is worth a call."""
+    pace = Pace(0.3, 0.1, 1.5, most=most)
+    assert len(updates(pace, 600)) == most
 
 
-def test_the_most_urgent_goes_first() -> None:
-    """With one caller busy, those who wait go by priority."""
-    calls: Queue[str] = Queue()
-    pacer = Pacer(calls_at_once=1)
-    first = Card("first", calls)
-    pacer.wake(first)
-    assert calls.get(timeout=WAIT) == "first"
-    for name, priority in (("middle", 3), ("create", 1), ("end", 0)):
-        card = Card(name, calls, priority)
-        card.may_return.set()
-        pacer.wake(card)
-    first.may_return.set()
-    assert [calls.get(timeout=WAIT) for _ in range(3)] == ["end", "create", "middle"]
-    pacer.close()
+def test_half_of_a_short_answer_is_seen_within_half_a_second() -> None:
+    """100 tokens at 30 a second, in the balanced pace: how long a token waits for the update that shows it."""
+    shown = [*updates(PACES["balanced"], 3.3), 3.3]
+    tokens = [number / 30 for number in range(100)]
+    waits = sorted(min(at for at in shown if at >= token) - token for token in tokens if token <= 3.3)
+    assert waits[len(waits) // 2] < 0.45
