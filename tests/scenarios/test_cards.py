@@ -74,6 +74,22 @@ def test_an_own_template_with_another_content_key(sandbox: Any, make_bridge: Mak
     assert bridge.ask(SHORT)["state"] == "finished"
 
 
+@pytest.mark.parametrize(("template", "most", "streamed"), [("own", 2, 3), ("own", 0, 1), ("public", 2, 2), ("public", 0, 1)])
+def test_no_more_updates_than_the_bot_allows(
+    sandbox: Any, make_bridge: MakeBridge, template: str, most: int, streamed: int
+) -> None:
+    """card_max_updates counts the updates before the last text; 0 shows the answer once it is whole."""
+    template_id = f"{uuid.uuid4()}.schema"
+    sandbox.put_template(template_id, content_key="content", flow="streaming")
+    named = f"card_template_id: {template_id}\n" if template == "own" else ""
+    bridge = make_bridge(bot=f"{named}card_pace: smooth\ncard_max_updates: {most}")
+    card = bridge.ask("你好 [[tokens=90]] [[rate=40]]")
+    texts = {frame["text"] for frame in card["history"] if frame["text"]}
+    assert len(texts) == most + 1
+    assert calls(bridge).count("streaming") == streamed
+    assert card["state"] == "finished"
+
+
 def test_a_failed_answer_fails_the_card(sandbox: Any, make_bridge: MakeBridge) -> None:
     """Without a word from the AI the card ends as failed, with a sentence; a template without that state ends finished."""
     bridge = make_bridge("workflow")
