@@ -31,7 +31,7 @@ QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop in this thread, which no test of others must find
 def browser() -> Iterator[Browser]:
     """Debian's chromium, headless; without one the page's tests are skipped, and fail in CI."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
