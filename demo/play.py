@@ -12,6 +12,7 @@ from demo.sandbox import Sandbox, SandboxFailed
 from errors import BackendError
 from fleet import Bot, Fleet
 from handlers import commands
+from handlers.texts import Texts
 from handlers.turn import TurnRecord
 from problems import sentence
 
@@ -121,14 +122,14 @@ def _ai_troubles(fleet: Fleet, asked: threading.Event) -> Iterator[Ping]:
 
 def _welcome(cast: Cast, sandbox: Sandbox, troubles: Sequence[Ping]) -> str:
     """Return what the terminal shows once all runs: where the page is, who is there, what is wrong, how to end."""
-    language = cast.language
+    language, texts = cast.language, Texts(cast.language)
     lines = [sentence("demo_page", language), f"    {sandbox.url}", ""]
     for each in cast.settings(sandbox.url).bots:
         ai = each.backend if cast.is_own else sentence("demo_ai", language)
         lines.append(sentence("demo_bot", language, name=each.bot.name, ai=ai))
     for bot, error in troubles:
         if error:
-            lines.append(sentence("demo_ai_failed", language, name=bot.name, error=_named(error), fix=bot.texts.fix(error)))
+            lines.append(sentence("demo_ai_failed", language, name=bot.name, error=_named(error), fix=texts.fix(error)))
         else:
             lines.append(sentence("demo_ai_silent", language, name=bot.name, seconds=_PING_SECONDS))
     lines += ["", sentence("demo_own" if cast.is_own else "demo_embedded", language), sentence("demo_end", language)]
