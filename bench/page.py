@@ -42,10 +42,14 @@ _PROBE = """async () => {
     const frame = (now) => { seen.gaps.push((now - last) / 1000); last = now; requestAnimationFrame(frame); };
     requestAnimationFrame(frame);
 }"""
-_ALL_ENDED = """() => [...document.querySelectorAll("#messages [data-state]")].filter((card) => {
-    const log = document.getElementById("log").getBoundingClientRect(), at = card.getBoundingClientRect();
-    return at.bottom > log.top && at.top < log.bottom;
-}).every((card) => card.dataset.state === "finished" && card.ariaBusy !== "true")"""
+_ALL_ENDED = """() => {
+    const log = document.getElementById("log").getBoundingClientRect();
+    const inSight = [...document.querySelectorAll("#messages .card")].filter((card) => {
+        const at = card.getBoundingClientRect();
+        return at.bottom > log.top && at.top < log.bottom;
+    });
+    return inSight.length > 0 && inSight.every((card) => card.dataset.state === "finished" && card.ariaBusy !== "true");
+}"""
 
 
 @dataclass(frozen=True)

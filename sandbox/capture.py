@@ -18,7 +18,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = logging.getLogger("sandbox.wire")
 
 DROPPED = 499  # the status that stands for a connection that a fault cut
-_READ_AHEAD_BYTES = 1024 * 1024
 _HEAD_BYTES = 64 * 1024
 _DIFY = ("/v1/", "/files/")
 _OURS = ("/sandbox", "/page", "/favicon")
@@ -51,6 +50,7 @@ class Told:
     side: str
     began: float
     clock: float
+    sent: bytes = b""
     facts: Facts = field(default_factory=dict)
     files: list[Mapping[str, Any]] = field(default_factory=list)
     sse: Sse | None = None
@@ -66,7 +66,7 @@ _TOLD = web.RequestKey("told", Told)
 
 
 def tell(request: web.Request, **facts: object) -> None:
-    """Say of a call what cannot be seen from outside: api, client_id, app, code, answer, fault."""
+    """Say of a call what cannot be seen from outside: api, client_id, app, code, answer, fault, verdict."""
     if told := request.get(_TOLD):
         told.facts.update((name, fact) for name, fact in facts.items() if fact is not None)
 
@@ -104,7 +104,7 @@ def install(app: web.Application, wire: Wire) -> None:
         response: web.StreamResponse | None = None
         gone = False
         try:
-            await _read_ahead(request)
+            told.sent = await _read_ahead(request)
             response = await handler(request)
         except web.HTTPException as answer:
             response = answer
@@ -186,26 +186,24 @@ def _call(request: web.Request, sent: Body, response: web.StreamResponse | None,
 def _verdict(response: web.StreamResponse, facts: Facts) -> str:
     if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "failed"
-    # The old API refuses under HTTP 200, and a card that reached nobody is a success to DingTalk.
+    # The old API refuses under HTTP 200.
     if response.status >= HTTPStatus.BAD_REQUEST or facts.get("code"):
         return "refused"
-    undelivered = "deliver" in str(facts.get("api", "")) and b'"success": false' in _content(response)
-    return "refused" if undelivered else "ok"
+    return str(facts.get("verdict", "ok"))
 
 
-async def _read_ahead(request: web.Request) -> None:
-    """Read a short body before the call is answered, which keeps it for both; refusals often come without reading it."""
-    length = request.content_length
-    if length and length <= _READ_AHEAD_BYTES and not _type(request.headers).startswith("multipart/"):
-        await request.read()
+async def _read_ahead(request: web.Request) -> bytes:
+    """The body, read before the call is answered and kept by the request too; refusals often come without reading it."""
+    if not request.can_read_body or _type(request.headers).startswith("multipart/"):
+        return b""
+    return await request.read()
 
 
 def _request_body(request: web.Request, told: Told) -> Body:
-    content = request._read_bytes or b""  # noqa: SLF001  # what was read; read() would wait for what was not
-    total = request.content_length or len(content)
+    total = request.content_length or len(told.sent)
     if told.files:
         return Body(total=total, kind=_type(request.headers), files=tuple(told.files))
-    return Body.of(content, _type(request.headers), total)
+    return Body.of(told.sent, _type(request.headers), total)
 
 
 def _answer_body(response: web.StreamResponse | None) -> Body:

@@ -126,7 +126,14 @@ class SandboxClient:
 
     def records(self, after: int = 0, wait: float = 0, **match: str) -> list[Json]:
         """What was recorded after `after` and equals `match`; waits up to `wait` seconds (at most 30) for the first."""
-        return self._get("records", "records", after=after, wait=wait, **match)
+        found: list[Json] = []
+        more = True
+        while more:
+            answer = self._call("GET", "records", query={"after": after, "wait": wait, **match})
+            found += answer["records"]
+            more = answer["more"]
+            after, wait = (found[-1]["seq"] if found else after), 0
+        return found
 
     def wait_for(self, after: int = 0, seconds: float = 15, **match: str) -> Json:
         """The first such record, now or soon; TimeoutError if it does not come."""

@@ -8,9 +8,10 @@ from sandbox.dingtalk.apps import App
 from sandbox.dingtalk.card import Card
 from sandbox.dingtalk.platform import DingTalk
 from sandbox.dingtalk.templates import template_from_json
-from sandbox.faults import Faults
-from sandbox.json_api import Json, TooLargeError, add_routes, read_body
+from sandbox.faults import Fault, Faults
+from sandbox.json_api import Json, TooLargeError, add_routes, object_of, read_body, text_of
 
+_MOST_APPS = 10_000
 _LARGEST_FILE = 20 * 1024 * 1024
 
 
@@ -41,6 +42,8 @@ class Control:
     async def put_app(self, request: web.Request) -> Json:
         """Register or replace an app; a new secret or name takes effect at once, an old token stays valid."""
         app = App.from_json(await read_body(request))
+        if not self._dingtalk.apps.find(app.client_id) and len(self._dingtalk.apps.all()) >= _MOST_APPS:
+            raise ValueError(f"{_MOST_APPS} apps are enough for one sandbox")
         self._dingtalk.register(app)
         return {"ok": True}
 
@@ -71,10 +74,10 @@ class Control:
     async def click(self, request: web.Request) -> Json:
         """Press a card's button."""
         body = await read_body(request)
-        card = self._card(str(body.get("out_track_id")))
+        card = self._card(text_of(body, "out_track_id"))
         app = self._app({"client_id": card.client_id})
-        user_id, action_id = str(body.get("user_id", "")), str(body.get("action_id", ""))
-        return await self._dingtalk.clicks.click(app, card, user_id, action_id, body.get("params") or {})
+        user_id, action_id = text_of(body, "user_id"), text_of(body, "action_id")
+        return await self._dingtalk.clicks.click(app, card, user_id, action_id, object_of(body, "params"))
 
     async def put_file(self, request: web.Request) -> Json:
         """Take the bytes of a picture or file that a person is about to send."""
@@ -88,16 +91,8 @@ class Control:
         return {"file": medium.id, "name": medium.name, "bytes": len(content), "kind": medium.kind}
 
     async def put_fault(self, request: web.Request) -> Json:
-        """Add a fault: {"point", "match"?, "times"?, "params"?}."""
-        body = await read_body(request)
-        point, match = body.get("point"), body.get("match") or {}
-        times, params = body.get("times"), body.get("params") or {}
-        maps = isinstance(match, dict) and isinstance(params, dict)
-        if not isinstance(point, str) or not maps or set(body) - {"point", "match", "times", "params"}:
-            raise ValueError("a fault is {point, match?: {fact: text}, times?, params?: {...}}")
-        if times is not None and not (isinstance(times, int) and times > 0):
-            raise ValueError("times is a whole number above 0, or null")
-        return {"id": self._faults.put(point, match, times, params).id}
+        """Add a fault."""
+        return {"id": self._faults.stand(Fault.from_json(await read_body(request))).id}
 
     async def remove_fault(self, request: web.Request) -> Json:
         """Take a fault back."""

@@ -4,37 +4,50 @@ import ipaddress
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_NEVER_PUBLIC = ("localhost", "internal")  # top-level names that nobody can register, as host.docker.internal
 
 
 @web.middleware
 async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse a call of /sandbox/... that a foreign page makes, under its own name or under a name that leads here.
+    """Refuse what a foreign page asks of the page and of /sandbox/..., under its own name or under one that leads here.
 
-    A page may send such calls to 127.0.0.1 without being asked, and a name of its own may be made to lead here (DNS
-    rebinding). Programs send no Origin and are let through.
+    A page may send calls to 127.0.0.1 without being asked, and a name of its own may be made to lead here (DNS
+    rebinding), so only names that belong to no stranger are answered. Programs send no Origin and are let through. What
+    bots call is open under every name: DingTalk's own may lead here.
     """
-    if not request.path.startswith("/sandbox/") or _is_ours(request):
+    path = request.path
+    for_people = path == "/" or path.startswith("/page")
+    if not (for_people or path.startswith("/sandbox")):
+        return await handler(request)
+    if _is_known_name(request) and (for_people or _is_own_call(request)):
         return await handler(request)
     return web.json_response({"error": "another web page may not call the sandbox"}, status=403)
 
 
-def _is_ours(request: web.Request) -> bool:
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.casefold() != request.host.casefold():
+def _is_known_name(request: web.Request) -> bool:
+    """Whether nobody else can own the name: an address, a name of this network, or none at all."""
+    try:
+        host = urlsplit(f"//{request.headers.get(hdrs.HOST, '')}").hostname or "localhost"
+    except ValueError:
         return False
-    local = request.transport.get_extra_info("sockname") if request.transport else None
-    if not local or not ipaddress.ip_address(local[0]).is_loopback:
-        return True
-    return _is_local_name(urlsplit(f"//{request.host}").hostname or "")
-
-
-def _is_local_name(host: str) -> bool:
-    if host.casefold() == "localhost":
+    if "." not in host or host.rpartition(".")[2] in _NEVER_PUBLIC:
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
+
+
+def _is_own_call(request: web.Request) -> bool:
+    """Whether no other page has sent it; a link that somebody follows to the page itself is no call."""
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return False
+    origin = request.headers.get(hdrs.ORIGIN)
+    try:
+        return origin is None or urlsplit(origin).netloc.casefold() == request.host.casefold()
     except ValueError:
         return False

@@ -14,8 +14,13 @@ from markdown_it.utils import OptionsDict
 Kind = Literal["card", "message"]
 
 _CACHED: Final = 512
+_MOST_CACHED: Final = 40_000  # characters of one text
+_LONGEST: Final = 65_536  # what is longer is shown as it was written: nesting can make markdown quadratic
 _MEDIA_ID: Final = re.compile(r"[@$][A-Za-z0-9_\-]{8,80}")
-_OWN: Final = re.compile(r"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?(/files/[^\s]*)")
+# Nothing but whole addresses of files: a path that leads elsewhere ("/files/../...") would be fetched as a picture.
+_FILE: Final = r"/files/(?:tools/[\w-]+\.\w+|[\w-]+/file-preview)(?:\?[\w=&%.-]*)?"
+_OURS: Final = re.compile(rf"/sandbox/media/{_MEDIA_ID.pattern}|{_FILE}", re.ASCII)
+_OWN: Final = re.compile(rf"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?({_FILE})", re.ASCII)
 _TOKEN: Final = re.compile(r"common_([a-z]+[0-9]?)(?:_[a-z0-9_]*)?")
 _SIZE: Final = re.compile(r"common_(h[1-5]|body|footnote)[a-z0-9_]*")
 _INLINE: Final = {"br", "strong", "em", "b", "i", "s", "del", "u", "a", "code", "img", "span", "font"}
@@ -33,15 +38,23 @@ _ATTRIBUTES: Final = {
 }
 
 
-@lru_cache(maxsize=_CACHED)
 def render(text: str, kind: Kind) -> str:
     """The HTML of a message's or a card's markdown.
 
     Both drop whatever could act: scripts, styles, event handlers, foreign schemes. A card's `<br>` and `<font>` count,
     its colour and size tokens become classes (`c-red1`, `s-h1`); a message's tags are swallowed, as phones do. Pictures
-    that this server holds are shown, all others become a link of class `picture`, which loads nothing by itself.
+    that this server holds are shown, all others become a link of class `picture`, which loads nothing by itself. Of half
+    a character a question mark is left; a text of more than 64 KB is only text.
     """
-    html = _parser(kind).render(_fonts(text) if kind == "card" else text)
+    text = text.encode(errors="replace").decode()
+    if len(text) > _LONGEST:
+        return f"<p>{nh3.clean_text(text)}</p>"
+    return (_rendered if len(text) <= _MOST_CACHED else _rendered.__wrapped__)(text, kind)
+
+
+@lru_cache(maxsize=_CACHED)
+def _rendered(text: str, kind: Kind) -> str:
+    html = _parser(kind).render(text)
     safe = nh3.clean(
         html,
         tags=_INLINE | _BLOCKS | _TABLES,
@@ -59,9 +72,8 @@ def render(text: str, kind: Kind) -> str:
 def _parser(kind: Kind) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     parser.block.ruler.at("table", table, {"alt": []})  # DingTalk takes a table only after a blank line
-    if kind == "message":
-        for tag in ("html_block", "html_inline"):
-            parser.add_render_rule(tag, _swallowed)
+    for tag in ("html_block", "html_inline"):
+        parser.add_render_rule(tag, _swallowed if kind == "message" else _fonts)
     parser.add_render_rule("image", _image)
     for cell in ("th_open", "td_open"):
         parser.add_render_rule(cell, _cell)
@@ -92,9 +104,9 @@ def _cell(self: RendererHTML, tokens: list[Token], place: int, options: OptionsD
     return self.renderToken(tokens, place, options, _env)
 
 
-def _fonts(text: str) -> str:
-    """The card's `<font sizeToken=... colorTokenV2=...>`, its unquoted values turned into classes."""
-    return re.sub(r"<font\s([^<>]*)>", _font, text)
+def _fonts(_self: RendererHTML, tokens: list[Token], place: int, _options: OptionsDict, _env: Any) -> str:
+    """A card's tags; the values of `<font sizeToken=... colorTokenV2=...>` turned into classes."""
+    return re.sub(r"<font\s([^<>]*)>", _font, tokens[place].content)
 
 
 def _font(found: re.Match[str]) -> str:
@@ -110,7 +122,7 @@ def _font(found: re.Match[str]) -> str:
 def _attribute(tag: str, name: str, value: str) -> str | None:
     """Keep what our own rules wrote; a foreign picture that came as raw HTML loses its address."""
     if tag == "img" and name == "src":
-        return value if value.startswith(("/sandbox/media/", "/files/")) else None
+        return value if _OURS.fullmatch(value) else None
     if name == "class":
         known = re.compile(r"picture|center|right|language-[\w+#.-]{1,30}|c-[a-z]+[0-9]?|s-[a-z]+[0-9]?")
         return " ".join(each for each in value.split() if known.fullmatch(each)) or None

@@ -4,24 +4,32 @@ import json
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote
 
 _LONG = 12  # only of a longer secret its beginning is shown, to tell one from another
 _SHOWN = 3
 _DEEPEST = 12  # JSON inside JSON inside JSON: nobody nests deeper, and a hostile text shall not
 
 # Names are compared without case, "_" and "-", so that one entry covers clientSecret, client_secret and Client-Secret.
-_NAMES = (
-    "clientsecret appsecret corpsecret apisecret secret password accesstoken refreshtoken token xacsdingtalkaccesstoken ticket "
-    "authorization proxyauthorization session sessionid apikey xapikey cookie setcookie sign signature xddpaassignature nonce "
-    "ossaccesskeyid accesskeyid securitytoken"
+_ENDINGS = (
+    *("secret", "token", "ticket", "signature", "authorization", "password", "passwd", "cookie"),
+    *("apikey", "secretkey", "privatekey", "aeskey", "accesskey", "accesskeyid", "sessionid", "difykey"),
 )
-_SECRETS = frozenset(_NAMES.split())
-_IN_ADDRESSES = _SECRETS | {"expires", "xossexpires", "xosssignature", "timestamp"}
+_EXACT = frozenset({"session", "sign", "nonce", "pwd"})
+_IN_ADDRESSES = frozenset({"expires", "xossexpires", "timestamp"})
+_SCHEMES = frozenset({"bearer", "basic", "token"})
 
-_ADDRESS_PART = re.compile(r"([?&;]|\\u0026|&amp;)([A-Za-z0-9_.-]+)=([^&;\s\"'<>\\)]+)")
+_START = r"(^|[?&;]|\\u0026|&amp;)([A-Za-z0-9_.%-]{1,80})="
+_ADDRESS_PART = re.compile(rf"{_START}([^&;\s\"<>]+)")
+_PART_IN_TEXT = re.compile(rf"{_START}([^&;\s\"'<>\\)]+)")
 # The beginning of a field whose value is a string; the backslashes are those of JSON that is a string within JSON.
 _JSON_FIELD = re.compile(r'(\\{0,31})"([A-Za-z0-9_-]+)\1"\s*:\s*\1"')
 _XML_FIELD = re.compile(r"<([A-Za-z0-9_-]+)>([^<>]+)</\1>")
+# What only looks like a field: single quotes, no quotes, a list that is torn.
+_LOOSE = re.compile(
+    r"(?i)(?<![\w-])([\w-]{0,40}(?:secret|token|ticket|api_?key|password)\\*[\"']?\s{0,8}[:=][\s\"'\[\\]{0,16})"
+    r"([^\s\"'\\,;&<>{}\[\]()…]{6,})"
+)
 _BEARER = re.compile(r"(?i)\b(bearer)\s+([A-Za-z0-9._~+/=-]{12,})")
 
 
@@ -70,9 +78,9 @@ def _json(value: Any, depth: int) -> Any:
 
 
 def _field(name: str, value: Any, depth: int) -> Any:
-    if _key(name) in _SECRETS and isinstance(value, str) and value:
-        return mask(value)
-    return _json(value, depth)
+    if not _is_secret(name) or value in (None, "") or isinstance(value, bool):
+        return _json(value, depth)
+    return mask(value if isinstance(value, str) else str(value)) if isinstance(value, str | int | float) else "…"
 
 
 def _string(text: str, depth: int) -> str:
@@ -88,29 +96,31 @@ def _plain(text: str) -> str:
     if '"' in text:
         text = _mask_fields(text)
     if "=" in text:
-        text = mask_address(text)
+        text = _PART_IN_TEXT.sub(_masked_parameter, text)
     if "</" in text:
         text = _XML_FIELD.sub(_masked_element, text)
+    text = _LOOSE.sub(lambda found: f"{found[1]}{mask(found[2])}", text)
     return _BEARER.sub(lambda found: f"{found[1]} {mask(found[2])}", text)
 
 
 def _header(name: str, value: str) -> str:
-    if _key(name) not in _SECRETS:
+    if not _is_secret(name):
         return _plain(value)
-    scheme, blank, rest = value.partition(" ")
-    return f"{scheme} {mask(rest)}" if blank and "authorization" in _key(name) else mask(value)
+    scheme, _, rest = value.partition(" ")
+    return f"{scheme} {mask(rest)}" if rest and scheme.casefold() in _SCHEMES else mask(value)
 
 
 def _masked_parameter(found: re.Match[str]) -> str:
-    name = found[2]
-    return f"{found[1]}{name}={mask(found[3])}" if _key(name) in _IN_ADDRESSES else found[0]
+    name = unquote(found[2])
+    secret = _is_secret(name) or _key(name) in _IN_ADDRESSES
+    return f"{found[1]}{found[2]}={mask(found[3])}" if secret else found[0]
 
 
 def _mask_fields(text: str) -> str:
     """Mask the values of secret fields in what may be torn JSON; the last value may have no end."""
     parts, at = [], 0
     for found in _JSON_FIELD.finditer(text):
-        if found.start() < at or _key(found[2]) not in _SECRETS:
+        if found.start() < at or not _is_secret(found[2]):
             continue
         end = text.find(f'{found[1]}"', found.end())
         end = len(text) if end < 0 else end
@@ -121,7 +131,12 @@ def _mask_fields(text: str) -> str:
 
 
 def _masked_element(found: re.Match[str]) -> str:
-    return f"<{found[1]}>{mask(found[2])}</{found[1]}>" if _key(found[1]) in _SECRETS else found[0]
+    return f"<{found[1]}>{mask(found[2])}</{found[1]}>" if _is_secret(found[1]) else found[0]
+
+
+def _is_secret(name: str) -> bool:
+    key = _key(name)
+    return key.endswith(_ENDINGS) or key in _EXACT
 
 
 def _key(name: str) -> str:

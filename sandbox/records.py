@@ -4,17 +4,25 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any
 
+from sandbox.kept import weight
+
 _MOST_CHARACTERS = 32_000_000
+_MOST_AT_ONCE = 1_000_000
+_FRAME_CHARACTERS = 100  # of a record's own: its number, time, side and kind
+
+Record = dict[str, Any]
 
 
 class Records:
     """The last `keep` facts, each with a sequence number; adding never waits, reading can.
 
-    However few they are, the texts in them stay below `most_characters` together: the oldest go first.
+    However few they are, the texts in them stay below `most_characters` together: the oldest go first. A kept record is
+    never changed, so whoever has one may keep it too.
     """
 
     def __init__(self, keep: int = 20_000, most_characters: int = _MOST_CHARACTERS) -> None:
@@ -22,8 +30,8 @@ class Records:
         self._keep = keep
         self._most_characters = most_characters
         self._characters = 0
-        self._kept: deque[tuple[dict[str, Any], int]] = deque()
-        self._waiting: set[asyncio.Event] = set()
+        self._kept: deque[tuple[Record, int]] = deque()
+        self._waiting: dict[asyncio.Event, Mapping[str, str]] = {}
 
     @property
     def oldest(self) -> int:
@@ -33,38 +41,56 @@ class Records:
     def add(self, side: str, kind: str, **facts: object) -> int:
         """Note one fact and return its sequence number (1, 2, ...)."""
         self.last += 1
-        characters = sum(len(fact) for fact in facts.values() if isinstance(fact, str))
-        self._kept.append(({"seq": self.last, "time": time.time(), "side": side, "kind": kind, **facts}, characters))
+        characters = weight(facts)
+        record: Record = {"seq": self.last, "time": time.time(), "side": side, "kind": kind, **facts}
+        self._kept.append((record, characters))
         self._characters += characters
         while len(self._kept) > self._keep or (self._characters > self._most_characters and len(self._kept) > 1):
             self._characters -= self._kept.popleft()[1]
-        for waiting in self._waiting:
-            waiting.set()
+        for news, match in self._waiting.items():
+            if not news.is_set() and _matches(record, match):
+                news.set()
         return self.last
 
-    async def after(self, seq: int, wait: float, match: Mapping[str, str], most: int | None = None) -> list[dict[str, Any]]:
-        """All kept records newer than `seq` that match, the first `most` of them; waits up to `wait` seconds for one.
+    async def after(
+        self, seq: int, wait: float, match: Mapping[str, str], most: int | None = None, most_characters: int = _MOST_AT_ONCE
+    ) -> list[Record]:
+        """The kept records newer than `seq` that match; waits up to `wait` seconds for the first.
 
-        A record matches when each named fact is there and, written as text (JSON for what is no string), is equal.
+        A record matches when each named fact is there and, written as text (JSON for what is no string), is equal. The
+        answer ends before it has more than `most`, or about `most_characters`: the rest is after its last one.
         """
+        found = self._newer(seq, match, most, most_characters)
+        if found or wait <= 0:
+            return found
         news = asyncio.Event()
-        self._waiting.add(news)
-        try:
-            async with asyncio.timeout(max(0.0, wait)):
-                while True:
-                    newest = self.last
-                    if found := [record for record in self._newer(seq) if _matches(record, match)]:
-                        return found[:most]
-                    seq = max(seq, newest)
-                    news.clear()
+        with self.waking(news, match), suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                while not found:
                     await news.wait()
-        except TimeoutError:
-            return []
-        finally:
-            self._waiting.discard(news)
+                    news.clear()
+                    found = self._newer(seq, match, most, most_characters)
+        return found
 
-    def _newer(self, seq: int) -> list[dict[str, Any]]:
-        return [record for record, _ in islice(self._kept, max(0, seq - self.oldest + 1), None)]
+    @contextmanager
+    def waking(self, news: asyncio.Event, match: Mapping[str, str]) -> Iterator[None]:
+        """Meanwhile each new record that matches sets `news`."""
+        self._waiting[news] = match
+        try:
+            yield
+        finally:
+            del self._waiting[news]
+
+    def _newer(self, seq: int, match: Mapping[str, str], most: int | None, most_characters: int) -> list[Record]:
+        found: list[Record] = []
+        # Readers are nearly always close behind: count from the newest.
+        for record, characters in reversed([*islice(reversed(self._kept), max(0, self.last - seq))]):
+            if _matches(record, match):
+                most_characters -= characters + _FRAME_CHARACTERS
+                if found and (len(found) == most or most_characters < 0):
+                    break
+                found.append(record)
+        return found
 
 
 def _matches(record: Mapping[str, Any], match: Mapping[str, str]) -> bool:

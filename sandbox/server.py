@@ -24,6 +24,7 @@ _PAGE = Path(__file__).parent / "page"
 # What people and AIs write is never code here; the policy holds even where the page has a mistake. Pictures of other
 # hosts are loaded when somebody asks for them.
 _POLICY = "default-src 'self'; img-src 'self' blob: http: https:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+# A browser asks each time whether a file of the page has changed, so that it never mixes old ones with new.
 _PAGE_HEADERS = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 _LARGEST_BODY = 64 * 1024 * 1024
 _LAST_WORDS_SECONDS = 1.0
@@ -37,14 +38,14 @@ def build() -> web.Application:
     capture.install(app, wire)
     dingtalk = DingTalk(records, faults, wire)
     dingtalk.add_routes(app)
-    dify.add_routes(app, records, faults)
+    dify.add_routes(app, records, faults, wire.keyring)
     Control(dingtalk, faults).add_routes(app)
     Views(dingtalk, records, faults, wire.log).add_routes(app)
     add_wire_routes(app, wire)
     add_switches(app, dingtalk, faults)
     app.router.add_get("/", _front_page)
     app.router.add_static("/page", _PAGE)
-    app.on_response_prepare.append(_be_fresh)
+    app.on_response_prepare.append(_dress_page)
 
     async def close(_: web.Application) -> None:
         await dingtalk.stream.close()
@@ -82,11 +83,11 @@ async def _bind(runner: web.AppRunner, host: str, port: int, *, exactly: bool) -
     raise taken
 
 
-async def _be_fresh(request: web.Request, response: web.StreamResponse) -> None:
-    """Let a browser ask each time whether a file of the page has changed, so that it never mixes old ones with new."""
-    if request.path.startswith("/page/"):
-        response.headers.setdefault("Cache-Control", "no-cache")
+async def _dress_page(request: web.Request, response: web.StreamResponse) -> None:
+    """Give every file of the page the page's headers, under whichever of its addresses it is asked for."""
+    if request.path == "/" or request.path.startswith("/page/"):
+        response.headers.update(_PAGE_HEADERS)
 
 
 async def _front_page(_: web.Request) -> web.FileResponse:
-    return web.FileResponse(_PAGE / "index.html", headers=_PAGE_HEADERS)
+    return web.FileResponse(_PAGE / "index.html")

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sandbox.dingtalk.apps import CARD_STREAMING, CARD_WRITE
-from sandbox.dingtalk.refusal import Refusal, not_permitted
+from sandbox.dingtalk.frames import BOT_TOPIC
+from sandbox.dingtalk.refusal import (
+    OldRefusal,
+    Refusal,
+    month_over,
+    month_over_old,
+    not_permitted,
+    pushes_over,
+    session_over,
+    template_unpublished,
+)
 
 Side = Literal["dingtalk", "ai"]
 Deed = Literal["forget the token", "cut", "announce a disconnect"]
@@ -43,15 +53,10 @@ class Switch:
     deed: Deed | None = None
 
 
-def _refuse(refusal: Refusal, *apis: str) -> tuple[Order, ...]:
-    params = {"status": refusal.status, "code": refusal.code, "message": refusal.message, "body": refusal.more}
-    return tuple(Order("dingtalk.api", params, {"api": api}) for api in apis)
+def _refuse(refusal: Refusal | OldRefusal, *apis: str) -> tuple[Order, ...]:
+    return tuple(Order("dingtalk.api", refusal.as_fault(), {"api": api}) for api in apis)
 
 
-_UNPUBLISHED = Refusal(400, "param.templateUnpublished", "template is unpublished")
-_NO_CALLS_LEFT = Refusal(403, "Forbidden.AccessDenied.ApiCountLimitForOrg", "当前企业本月的API调用次数已用完")
-_SESSION_GONE = {"errcode": 300001, "errmsg": "session 不存在"}
-_NO_PUSHES_LEFT = {"errcode": 90030, "errmsg": "当前企业Webhook和Stream推送次数已超限"}
 _NO_KEY = {"status": 401, "code": "unauthorized", "message": "Access token is invalid"}
 _TOO_MANY = {"status": 429, "code": "too_many_requests", "message": "Too many requests. Please try again later."}
 _ACCIDENT = {"status": 500, "code": "internal_server_error", "message": "The server encountered an internal error."}
@@ -81,7 +86,7 @@ SWITCHES = (
         "dingtalk",
         Said("卡片模板没有发布", "Card template not published"),
         Said("卡片建不成，回答写完后用普通消息发来。", "No card: the answer comes as a message once it is whole."),
-        _refuse(_UNPUBLISHED, "create", "create_and_deliver"),
+        _refuse(template_unpublished(), "create", "create_and_deliver"),
     ),
     Switch(
         "slow_cards",
@@ -101,7 +106,7 @@ SWITCHES = (
             "用户看不出：卡片不走 webhook；/help 这样的普通消息改由机器人主动发出，内容不变。",
             "Nothing: cards do not need the webhook, and messages such as the answer to /help are sent by the robot API.",
         ),
-        (Order("dingtalk.api", _SESSION_GONE, {"api": "webhook"}),),
+        _refuse(session_over(), "webhook"),
     ),
     Switch(
         "api_quota",
@@ -111,7 +116,8 @@ SWITCHES = (
             "卡片建不成，回答写完后用普通消息发来：会话 webhook 用的是另一份额度。",
             "No card: the answer comes as a message once it is whole, since session webhooks have a quota of their own.",
         ),
-        _refuse(_NO_CALLS_LEFT, *_ALL_OF_CARDS, "standard_send", "standard_update", "group_send", "oto_send", "download"),
+        _refuse(month_over(), *_ALL_OF_CARDS, "standard_send", "standard_update", "group_send", "oto_send", "download")
+        + _refuse(month_over_old(), "media"),
     ),
     Switch(
         "push_quota",
@@ -121,14 +127,14 @@ SWITCHES = (
             "机器人只能回一句“本企业本月的钉钉消息额度已用完，机器人收不到消息内容，请联系管理员。”",
             "The bot gets messages without their content, and says that the company's messages of this month are used up.",
         ),
-        (Order("dingtalk.inbound", {"errorCode": 20001}), Order("dingtalk.api", _NO_PUSHES_LEFT, {"api": "webhook"})),
+        (Order("dingtalk.inbound", {"errorCode": 20001}), *_refuse(pushes_over(), "webhook")),
     ),
     Switch(
         "redelivery",
         "dingtalk",
         Said("消息重复推送", "Messages pushed twice"),
         Said("用户看不出：同一条消息推送了两次，只得到一个回答。", "Nothing: a message that is pushed twice is answered once."),
-        (Order("dingtalk.stream", {"copies": 2}, {"topic": "/v1.0/im/bot/messages/get"}),),
+        (Order("dingtalk.stream", {"copies": 2}, {"topic": BOT_TOPIC}),),
     ),
     Switch(
         "expired_token",

@@ -1,6 +1,5 @@
 """Every frame and call of the sandbox in order, for people to look at: short lines to follow, and each one whole."""
 
-import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import web
 
-from sandbox.json_api import Json
+from sandbox.json_api import Json, parse_json, wait_of
 from sandbox.json_api import add_routes as add_json_routes
+from sandbox.keyring import Keyring
 from sandbox.masking import mask_address, mask_headers, mask_json, mask_text
 from sandbox.records import Records
 
@@ -19,8 +19,8 @@ _ENTRIES_KEPT = 2_000
 _BYTES_KEPT = 64 * 1024 * 1024
 _ANSWERS_KEPT = 20_000
 _BODY_BYTES = 256 * 1024  # of one body; what is longer is shown by its beginning
-_LONGEST_WAIT = 30.0
 _ONE_TOO_MANY = frozenset({"Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "90018", "410100"})  # refused, and not counted
+_MAY_QUOTE = ("client_id", "what", "reason")  # what a summary takes from the other side's words
 _OF_NO_QUOTA = frozenset({"", "token", "gateway.open", "unknown"})
 
 Headers = Mapping[str, str]
@@ -113,6 +113,7 @@ class Wire:
 
     def __init__(self, keep: int = _ENTRIES_KEPT, most_bytes: int = _BYTES_KEPT) -> None:
         self.log = Records(keep)
+        self.keyring = Keyring()
         self._keep = keep
         self._most_bytes = most_bytes
         self._bytes = 0
@@ -121,7 +122,8 @@ class Wire:
         self._sessions: OrderedDict[str, str] = OrderedDict()
 
     def add(self, side: str, kind: str, whole: Whole, facts: Facts) -> None:
-        """Note one frame or call; the facts, `time` among them, are its summary and are kept as they are."""
+        """Note one frame or call; the facts, `time` among them, are its summary, in which no known secret is kept."""
+        facts |= {name: self.keyring.hide(facts[name]) for name in _MAY_QUOTE if name in facts}
         seq = self.log.add(side, kind, **facts)
         self._entries[seq] = (side, kind, facts, whole)
         self._bytes += whole.size
@@ -152,7 +154,7 @@ class Wire:
         if seq not in self._entries:
             return None
         side, kind, facts, whole = self._entries[seq]
-        return {"seq": seq, "side": side, "kind": kind, **facts, **whole.to_json()}
+        return {"seq": seq, "side": side, "kind": kind, **facts, **self.keyring.hide(whole.to_json())}
 
 
 def add_routes(app: web.Application, wire: Wire) -> None:
@@ -160,8 +162,9 @@ def add_routes(app: web.Application, wire: Wire) -> None:
 
     async def summaries(request: web.Request) -> Json:
         match = dict(request.query)
-        after, wait = int(match.pop("after", "0")), float(match.pop("wait", "0"))
-        found = await wire.log.after(after, min(wait, _LONGEST_WAIT), match)
+        after, wait = int(match.pop("after", "0")), wait_of(match)
+        match.pop("wait", None)
+        found = await wire.log.after(after, wait, match)
         return {"wire": found, "last": wire.log.last, "oldest": wire.log.oldest}
 
     async def whole(request: web.Request) -> Json:
@@ -186,7 +189,7 @@ def session_of(url: str) -> str:
 def _readable(content: bytes) -> Any:
     text = content.decode(errors="replace")
     try:
-        return mask_json(json.loads(text))
+        return mask_json(parse_json(text))
     except (ValueError, RecursionError):
         return mask_text(text)
 

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import pytest
 
@@ -46,6 +47,7 @@ SHORES = {
 }
 PRODUCT_FOLDERS = ("backends", "demo", "dify", "handlers", "stores")
 WALL = 400  # lines
+COLUMNS = 140
 
 # A word that fits everything says nothing, ...
 VAGUE_WORDS = {"manager", "helper", "helpers", "util", "utils", "common", "misc", "stuff", "info"}
@@ -137,6 +139,17 @@ def test_no_file_is_longer_than_the_wall() -> None:
     files = [*_python_files(), *(ROOT / "sandbox").rglob("*.js"), *(ROOT / "sandbox").rglob("*.css")]
     lengths = {_name(path): len(path.read_text("utf-8").splitlines()) for path in files}
     assert not {name: length for name, length in lengths.items() if length > WALL}
+
+
+def test_no_line_of_the_page_is_too_wide() -> None:
+    """140 columns, as in Python, where the linter sees to it; a Chinese character takes two."""
+    files = [path for suffix in ("js", "css", "html") for path in (ROOT / "sandbox").rglob(f"*.{suffix}")]
+    lines = {f"{_name(path)}:{n}": line for path in files for n, line in enumerate(path.read_text("utf-8").splitlines(), 1)}
+    assert not {place: width for place, line in lines.items() if (width := _columns(line)) > COLUMNS}
+
+
+def _columns(line: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in line)
 
 
 def test_a_module_says_its_one_job_first() -> None:

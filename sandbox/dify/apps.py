@@ -1,13 +1,16 @@
 """The apps of the embedded Dify: what an API key opens, and how that app was set up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.dify.profiles import NEWEST, PROFILES, Profile
+from sandbox.json_api import object_of
+from sandbox.keyring import Keyring
 
 KINDS: Final = ("chat", "agent-chat", "advanced-chat", "workflow", "completion")
+_LARGEST_NUMBER: Final = 1_000_000
 ANSWER: Final = "{answer}"  # stands for the AI's text among an app's outputs
 _QUERY_FORM: Final = (
     {"paragraph": {"variable": "query", "label": "query", "required": True, "max_length": None, "default": ""}},
@@ -66,14 +69,13 @@ class App:
         return self.kind in {"advanced-chat", "workflow"}
 
 
-def parse(body: Any) -> App:
-    """An app from the control API's JSON; ValueError or TypeError says what is wrong with it."""
-    if not isinstance(body, dict):
-        raise TypeError("an app is a JSON object")
+def parse(body: Mapping[str, Any]) -> App:
+    """An app from the control API's JSON; ValueError says what is wrong with it."""
     settings = dict(body)
-    pace = dict(settings.pop("pace", None) or {})
+    pace = object_of(settings, "pace")
+    settings.pop("pace", None)
     letter = settings.pop("profile", NEWEST.name)
-    if letter not in PROFILES:
+    if not isinstance(letter, str) or letter not in PROFILES:
         raise ValueError(f"profile must be one of {', '.join(PROFILES)}")
     kind = settings.get("kind", "chat")
     if kind not in KINDS:
@@ -84,18 +86,46 @@ def parse(body: Any) -> App:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
     if missing := [name for name in ("api_key", "name") if not settings.get(name)]:
         raise ValueError(f"missing: {', '.join(missing)}")
+    for each in fields(App):
+        if each.name in settings and not _FITS[each.name if each.name == "form" else each.type](settings[each.name]):
+            raise ValueError(f"{each.name} is of the wrong type, or out of range")
     return App(profile=PROFILES[letter], **settings)
 
 
-class Apps:
-    """The apps by API key."""
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and abs(value) <= _LARGEST_NUMBER
 
-    def __init__(self) -> None:
+
+def _is_form(value: Any) -> bool:
+    """Whether these are /parameters' form items: a control's name over the variable that it fills."""
+    if not isinstance(value, list | tuple) or not all(isinstance(row, dict) for row in value):
+        return False
+    variables = [variable for row in value for variable in row.values()]
+    return all(isinstance(each, dict) and isinstance(each.get("variable"), str) for each in variables)
+
+
+_FITS: Mapping[Any, Callable[[Any], bool]] = {
+    "form": _is_form,
+    str: lambda value: isinstance(value, str),
+    bool: lambda value: isinstance(value, bool),
+    int: lambda value: isinstance(value, int) and _is_number(value) and value >= 0,
+    float: _is_number,
+    Sequence[str]: lambda value: isinstance(value, list | tuple) and all(isinstance(each, str) for each in value),
+    Mapping[str, Any]: lambda value: isinstance(value, dict),
+}
+
+
+class Apps:
+    """The apps by API key; the keys are on the keyring."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
         self._by_key: dict[str, App] = {}
 
     def put(self, app: App) -> None:
         """Add an app, or replace the one with the same key."""
         self._by_key[app.api_key] = app
+        self._keyring.keep(app.api_key)
 
     def opened_by(self, api_key: str) -> App | None:
         """The app that a key opens."""

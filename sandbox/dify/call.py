@@ -1,7 +1,6 @@
 """One API request on its way through: the app of its key, its JSON, its user, its record, the faults that hit it."""
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from sandbox.dify.memory import Memory
 from sandbox.dify.profiles import NEWEST, Profile
 from sandbox.dify.signing import Signer
 from sandbox.faults import Fault, Faults
+from sandbox.json_api import parse_json
 from sandbox.records import Records
 
 _DEFAULT_USER = "DEFAULT-USER"
@@ -32,7 +32,7 @@ class Service:
 
     records: Records
     faults: Faults
-    apps: Apps = field(default_factory=Apps)
+    apps: Apps
     memory: Memory = field(default_factory=Memory)
     signer: Signer = field(default_factory=Signer)
     active: Counter[str] = field(default_factory=Counter)  # answers under way by API key
@@ -177,7 +177,7 @@ async def _json_body(request: web.Request) -> Mapping[str, Any]:
             "Did not attempt to load JSON data because the request Content-Type was not 'application/json'.",
         )
     try:
-        body = json.loads(await request.read())
+        body = parse_json(await request.read())
     except ValueError as error:
         raise RefusalError(400, "bad_request", "Failed to decode JSON object") from error
     if not isinstance(body, dict):

@@ -15,6 +15,7 @@ from sandbox.dify.call import Call, RequestHandler, Service
 from sandbox.dify.errors import RefusalError, invalid_param
 from sandbox.dify.events import Event
 from sandbox.dify.memory import Upload, end_user_id
+from sandbox.served import file_headers
 
 _MEGABYTE: Final = 1024 * 1024
 _LIMITS: Final = {
@@ -105,7 +106,8 @@ def serve(service: Service) -> RequestHandler:
         service.records.add("dify", "request", app=app.name if app else "", method="GET", path=request.path, status=status)
         if kept is None or not good:
             return web.json_response({"code": "forbidden", "message": "Invalid request.", "status": status}, status=status)
-        return web.Response(body=kept.content, content_type=kept.mime_type.partition(";")[0])
+        headers = file_headers(kept.name, kept.content)
+        return web.Response(body=kept.content, content_type=kept.mime_type.partition(";")[0], headers=headers)
 
     return handle
 

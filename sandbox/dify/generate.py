@@ -86,12 +86,13 @@ async def _generate(call: Call, asked: Asked) -> web.StreamResponse:
         call.stream_orders = order.params
     turn, telling = _begin(call, asked)
     task = Task(turn.ids.task_id, call.app.api_key, asked.user)
-    tasks, active = call.service.memory.tasks, call.service.active
-    tasks.put(task.id, task)
+    memory, active = call.service.memory, call.service.active
+    memory.tasks.put(task.id, task)
     active[call.app.api_key] += 1
 
     def ended(_: object) -> None:
-        tasks.drop(task.id)
+        memory.tasks.drop(task.id)
+        memory.weigh(turn.ids.message_id, turn.ids.workflow_run_id)
         active[call.app.api_key] -= 1
 
     answering = call.service.start((stream if asked.streaming else block)(call, turn, telling, task))
@@ -131,10 +132,7 @@ def _turn(call: Call, asked: Asked) -> Turn:
     message: Message | None = None
     if ids.message_id:
         message = Message(ids.message_id, app.api_key, user, ids.conversation_id, turn.query, checked, now, sent)
-        memory.messages.put(message.id, message)
-        if known:
-            known.messages.append(message)
-            known.updated_at = now
+        memory.ask(message, known)
     if app.is_graph:
         run_id = str(ids.workflow_run_id)
         memory.runs.put(run_id, Run(run_id, app.api_key, checked, now))
@@ -179,12 +177,12 @@ def _bare_turn(call: Call, asked: Asked, question: str, conversation: Conversati
         query=question,
         inputs={},
         run_number=call.service.memory.next_run_number(app),
-        dialogue_count=len(conversation.messages) if conversation else 0,
+        dialogue_count=conversation.turns if conversation else 0,
     )
 
 
 def _script(call: Call, question: str, conversation: Conversation | None, images: int) -> Script:
-    turn = max(1, len(conversation.messages)) if conversation else None
+    turn = max(1, conversation.turns) if conversation else None
     app = call.app
     rate, chunk = app.tokens_per_second, app.chunk_chars
     question += "[[u2028]]" if call.stream_orders.get("u2028") else ""

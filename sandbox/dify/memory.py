@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.dify.apps import App
+from sandbox.kept import Kept, weight
 
-T = TypeVar("T")
+_MOST_CHARACTERS = 64_000_000
+_MOST_BYTES = 256 * 1024 * 1024
 
 
 @dataclass
@@ -34,10 +36,14 @@ class Message:
     sources: list[dict[str, Any]] = field(default_factory=list)
     questions: Sequence[str] = ()
 
+    def weight(self) -> int:
+        """About how many characters it keeps."""
+        return weight([self.query, self.inputs, self.answer, self.files, self.thoughts, self.sources])
+
 
 @dataclass
 class Conversation:
-    """A row of questions of one user to one app, with the inputs of the first.
+    """A row of questions of one user to one app, with the inputs of the first; `turns` counts also those forgotten since.
 
     Dify makes its title in a thread of its own; here it comes with the end of the first answer.
     """
@@ -50,10 +56,11 @@ class Conversation:
     updated_at: int
     name: str = "New conversation"
     names_itself: bool = True
+    turns: int = 0
     messages: list[Message] = field(default_factory=list)
 
     def title(self) -> str:
-        """A title made from the first question."""
+        """A title made from the first question that is still kept."""
         return (self.messages[0].query.strip()[:20] if self.messages else "") or self.name
 
     def take_title(self) -> None:
@@ -77,6 +84,10 @@ class Run:
     total_tokens: int = 0
     total_steps: int = 0
     finished_at: int | None = None
+
+    def weight(self) -> int:
+        """About how many characters it keeps."""
+        return weight([self.inputs, self.outputs])
 
 
 @dataclass
@@ -108,41 +119,15 @@ class Upload:
         return self.name.rpartition(".")[2].lower() if "." in self.name else "bin"
 
 
-class Kept(Generic[T]):
-    """The last `keep` things by id; a new one beyond that lets the oldest go."""
-
-    def __init__(self, keep: int) -> None:
-        self._keep = keep
-        self._things: dict[str, T] = {}
-
-    def put(self, key: str, thing: T) -> None:
-        """Keep a thing."""
-        self._things[key] = thing
-        if len(self._things) > self._keep:
-            del self._things[next(iter(self._things))]
-
-    def get(self, key: str) -> T | None:
-        """The thing of this id, if it is still there."""
-        return self._things.get(key)
-
-    def drop(self, key: str) -> bool:
-        """Forget a thing; False if it was not there."""
-        return self._things.pop(key, None) is not None
-
-    def all(self) -> list[T]:
-        """Everything kept, oldest first."""
-        return list(self._things.values())
-
-
 class Memory:
     """All that outlives a request."""
 
     def __init__(self) -> None:
-        self.conversations: Kept[Conversation] = Kept(10_000)
-        self.messages: Kept[Message] = Kept(20_000)
-        self.runs: Kept[Run] = Kept(20_000)
-        self.tasks: Kept[Task] = Kept(10_000)
-        self.uploads: Kept[Upload] = Kept(200)
+        self.conversations: Kept[str, Conversation] = Kept(10_000, _MOST_CHARACTERS, lambda each: weight(each.inputs))
+        self.messages: Kept[str, Message] = Kept(20_000, _MOST_CHARACTERS, Message.weight)
+        self.runs: Kept[str, Run] = Kept(20_000, _MOST_CHARACTERS, Run.weight)
+        self.tasks: Kept[str, Task] = Kept(10_000)
+        self.uploads: Kept[str, Upload] = Kept(200, _MOST_BYTES, lambda each: len(each.content))
         self._run_numbers: dict[str, int] = {}
 
     def conversation(self, conversation_id: str, app: App, user: str) -> Conversation | None:
@@ -154,6 +139,21 @@ class Memory:
         """A message, for the app and the user that asked only."""
         found = self.messages.get(message_id)
         return found if found and (found.api_key, found.user) == (app.api_key, user) else None
+
+    def ask(self, message: Message, conversation: Conversation | None) -> None:
+        """Keep a question, as the next one of its conversation if it has one."""
+        if conversation:
+            conversation.messages.append(message)
+            conversation.turns += 1
+            conversation.updated_at = message.created_at
+        self._keep(message)
+
+    def weigh(self, message_id: str | None, run_id: str | None) -> None:
+        """Notice that an answer has grown."""
+        if message := self.messages.get(message_id or ""):
+            self._keep(message)
+        if run := self.runs.get(run_id or ""):
+            self.runs.put(run.id, run)
 
     def forget_conversation(self, conversation_id: str) -> bool:
         """Drop a conversation with its messages."""
@@ -167,6 +167,12 @@ class Memory:
         number = self._run_numbers.get(app.api_key, 0) + 1
         self._run_numbers[app.api_key] = number
         return number
+
+    def _keep(self, message: Message) -> None:
+        for gone in self.messages.put(message.id, message):
+            conversation = self.conversations.get(gone.conversation_id or "")
+            if conversation and gone in conversation.messages:
+                conversation.messages.remove(gone)
 
 
 def end_user_id(app: App, user: str) -> str:

@@ -23,7 +23,7 @@ class Signer:
         """Whether the query signs this path and is not older than `seconds`."""
         timestamp = query.get("timestamp", "")
         expected = self._sign(path, timestamp, query.get("nonce", ""))
-        if not timestamp.isdecimal() or not hmac.compare_digest(expected, query.get("sign", "")):
+        if not timestamp.isdecimal() or not hmac.compare_digest(expected.encode(), query.get("sign", "").encode()):
             return False
         return time.time() - int(timestamp) <= seconds
 

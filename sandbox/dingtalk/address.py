@@ -12,7 +12,7 @@ _STREAM = "wss://wss-open-connection.dingtalk.com:443/connect"
 
 def is_dingtalk(host: str) -> bool:
     """Whether this is one of DingTalk's own host names."""
-    return host.endswith(_DINGTALK)
+    return host.casefold().endswith(_DINGTALK)
 
 
 def base_of(request: web.Request) -> str:

@@ -27,6 +27,7 @@ from sandbox.dingtalk.refusal import (
 from sandbox.dingtalk.throttle import Throttle
 from sandbox.dingtalk.tokens import Tokens
 from sandbox.faults import Fault, Faults
+from sandbox.json_api import parse_json
 from sandbox.records import Records
 
 Json = dict[str, Any]
@@ -55,8 +56,17 @@ class ApiFront:
         self._faults = faults
         self._throttle = Throttle(window=1.0)
 
-    def v1(self, api: str, scope: str | None, act: Callable[[App, Json], Json]) -> Handler:
-        """A call of api.dingtalk.com with a token: `act` takes the app and the JSON body, returns or refuses."""
+    def v1(
+        self,
+        api: str,
+        scope: str | None,
+        act: Callable[[App, Json], Json],
+        verdict: Callable[[Json], str | None] = lambda _: None,
+    ) -> Handler:
+        """A call of api.dingtalk.com with a token: `act` takes the app and the JSON body, returns or refuses.
+
+        `verdict` says what the wire shall think of an answer that means less than its status says.
+        """
 
         async def take(exchange: Exchange) -> Json:
             app = self._tokens.app_of(exchange.request.headers.get("x-acs-dingtalk-access-token", ""))
@@ -72,6 +82,7 @@ class ApiFront:
             if scope and scope not in app.permissions:
                 raise not_permitted(scope)
             answer = act(app, body)
+            tell(exchange.request, verdict=verdict(answer))
             fail(fault)
             return answer
 
@@ -151,7 +162,7 @@ async def read_json(request: web.Request) -> Json:
     if "json" not in request.content_type or not raw.strip():
         raise Refusal(400, "Missingbody", "body is mandatory for this action")
     try:
-        body = json.loads(raw)
+        body = parse_json(raw)
     except ValueError:
         body = None
     if not isinstance(body, dict):
@@ -170,7 +181,9 @@ def fail(fault: Fault | None) -> None:
         raise OldRefusal(int(params["errcode"]), str(params.get("errmsg", "sandbox fault")))
     if "status" in params or "code" in params:
         status, code = int(params.get("status", 500)), str(params.get("code", "system.busy"))
-        raise Refusal(status, code, str(params.get("message", "sandbox fault")), **params.get("body", {}))
+        refusal = Refusal(status, code, str(params.get("message", "sandbox fault")))
+        refusal.more = dict(params.get("body", {}))
+        raise refusal
 
 
 def _response(request_id: str, status: int, body: Json) -> web.Response:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from sandbox.keyring import Keyring
+
 CARD_WRITE = "Card.Instance.Write"
 CARD_STREAMING = "Card.Streaming.Write"
 ROBOT_SEND = "qyapi_robot_sendmsg"
@@ -59,7 +61,8 @@ class App:
             if name not in known:
                 raise ValueError(f"unknown setting {name!r}; there are {', '.join(sorted(known))}")
             if not _fits(known[name], value):
-                raise ValueError(f"{name} must be {known[name]}, not {value!r}")
+                # The value is not repeated: it may be the secret.
+                raise ValueError(f"{name} must be {_spoken(known[name])}, not {type(value).__name__}")
             if name in _CHOICES and value not in _CHOICES[name]:
                 raise ValueError(f"{name} must be one of {', '.join(_CHOICES[name])}, not {value!r}")
         if missing := [name for name in ("client_id", "client_secret", "name") if not body.get(name)]:
@@ -75,15 +78,17 @@ class App:
 
 
 class Apps:
-    """The registered apps by client id (= AppKey = robotCode)."""
+    """The registered apps by client id (= AppKey = robotCode); what they must keep to themselves is on the keyring."""
 
-    def __init__(self) -> None:
+    def __init__(self, keyring: Keyring) -> None:
+        self.keyring = keyring
         self._apps: dict[str, App] = {}
         self._addresses: dict[str, str] = {}
 
     def register(self, app: App) -> None:
         """Add the app, or replace the one of the same client id."""
         self._apps[app.client_id] = app
+        self.keyring.keep(app.client_secret)
 
     def find(self, client_id: object) -> App | None:
         """The app of this client id."""
@@ -105,6 +110,10 @@ class Apps:
     def all(self) -> list[App]:
         """Every app, in the order of registration."""
         return [*self._apps.values()]
+
+
+def _spoken(wanted: object) -> str:
+    return wanted.__name__ if isinstance(wanted, type) else str(wanted)
 
 
 def _fits(wanted: object, value: object) -> bool:

@@ -9,11 +9,13 @@ from typing import Any, Literal
 from sandbox.dingtalk.face import Face, face
 from sandbox.dingtalk.refusal import Refusal, unknown_error
 from sandbox.dingtalk.templates import Template
+from sandbox.kept import weight
 
 State = Literal["processing", "inputing", "finished", "failed"]
 Variables = dict[str, str]
 
 _GUIDS_KEPT = 512
+_HEAD_CHARACTERS = 1_000
 _FLOW_STATES: Mapping[str, State] = {
     "1": "processing",
     "2": "inputing",
@@ -66,6 +68,7 @@ class Card:
     history: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=2_000))
     calls: int = 0
     _stream: State = "processing"
+    _past: int = 0
     _looked: dict[str, Any] = field(default_factory=dict)
     _guids: deque[str] = field(default_factory=lambda: deque(maxlen=_GUIDS_KEPT))
 
@@ -102,8 +105,7 @@ class Card:
             raise unknown_error()
         if self._stream in ("finished", "failed") and after_finalize == "refuse":
             raise unknown_error()
-        before = "" if call.is_full else self.variables.get(call.key, "")
-        self.variables[call.key] = before + call.content
+        self.variables[call.key] = self.grown(call)
         self._guids.append(call.guid)
         if call.is_error:
             self._stream = "failed"
@@ -111,6 +113,10 @@ class Card:
             self._stream = "finished"
         elif self._stream == "processing":
             self._stream = "inputing"
+
+    def grown(self, call: Streamed) -> str:
+        """What its variable would be after this streaming update."""
+        return call.content if call.is_full else self.variables.get(call.key, "") + call.content
 
     def update(self, variables: Variables | None, *, by_key: bool) -> None:
         """Set public variables: all of them anew, or only the ones named."""
@@ -122,15 +128,26 @@ class Card:
         self.private[user_id] = {**(self.private.get(user_id, {}) if by_key else {}), **variables}
 
     def note(self) -> bool:
-        """Whether anything that anybody sees has changed; the history tells of state, text and buttons for everybody."""
+        """Whether anything that anybody sees has changed.
+
+        The history tells of state, text (its first 1,000 characters) and buttons for everybody.
+        """
         looks = {"state": self.state, **self._face(self.variables).to_json(), "views": self._views()}
         if looks == self._looked:
             return False
         row = {name: looks[name] for name in ("state", "text", "buttons")}
         if any(self._looked.get(name) != value for name, value in row.items()):
+            row["text"] = row["text"][:_HEAD_CHARACTERS]
+            if len(self.history) == self.history.maxlen:
+                self._past -= weight(self.history[0])
             self.history.append({"time": time.time(), **row})
+            self._past += weight(row) + weight(0.0)
         self._looked = looks
         return True
+
+    def weight(self) -> int:
+        """About how many characters it keeps: what its variables hold, and its history."""
+        return weight(self.variables) + weight(self.private) + self._past
 
     def to_json(self, *, brief: bool = False) -> dict[str, Any]:
         """The card as the control API shows it; in brief only what people see."""

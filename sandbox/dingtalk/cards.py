@@ -1,6 +1,5 @@
 """The card calls of api.dingtalk.com: create, deliver, createAndDeliver, update, spaces, streaming."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +9,16 @@ from sandbox.dingtalk.api import ApiFront, Json
 from sandbox.dingtalk.apps import CARD_STREAMING, CARD_WRITE, App
 from sandbox.dingtalk.card import Card, Streamed, Variables
 from sandbox.dingtalk.chats import Chats
-from sandbox.dingtalk.refusal import Refusal
+from sandbox.dingtalk.refusal import Refusal, template_unpublished
 from sandbox.dingtalk.spaces import Delivery, is_text_list, place, read_spaces, space_models
 from sandbox.dingtalk.templates import Template, Templates
 from sandbox.faults import Faults
+from sandbox.kept import Kept
 from sandbox.records import Records
 
 _CARDS_KEPT = 10_000
+_MOST_CHARACTERS = 256_000_000
+_MOST_OF_ONE_CALL = 1_000_000
 _KEY_BYTES = 100
 
 
@@ -28,15 +30,15 @@ class Cards:
         self._chats = chats
         self._records = records
         self._faults = faults
-        self._cards: OrderedDict[str, Card] = OrderedDict()
+        self._cards: Kept[str, Card] = Kept(_CARDS_KEPT, _MOST_CHARACTERS, Card.weight)
 
     def add_routes(self, app: web.Application, front: ApiFront) -> None:
         """Put the calls where DingTalk has them."""
         root = "/v1.0/card"
         instances = f"{root}/instances"
         app.router.add_post(instances, front.v1("create", CARD_WRITE, self.create))
-        app.router.add_post(f"{instances}/deliver", front.v1("deliver", CARD_WRITE, self.deliver))
-        both = front.v1("create_and_deliver", CARD_WRITE, self.create_and_deliver)
+        app.router.add_post(f"{instances}/deliver", front.v1("deliver", CARD_WRITE, self.deliver, _reached))
+        both = front.v1("create_and_deliver", CARD_WRITE, self.create_and_deliver, _reached)
         app.router.add_post(f"{instances}/createAndDeliver", both)
         app.router.add_put(instances, front.v1("update", CARD_WRITE, self.update))
         app.router.add_put(f"{instances}/spaces", front.v1("spaces", CARD_WRITE, self.spaces))
@@ -92,7 +94,7 @@ class Cards:
         if card is None or card.client_id != app.client_id:
             raise Refusal(400, "param.stream.outTrackId", "card is not exist")
         card.calls += 1
-        if len(call.content.encode()) > app.stream_content_bytes:
+        if len(card.grown(call).encode()) > app.stream_content_bytes:
             raise Refusal(400, "param.stream.content", "content is too large (200092)")
         card.stream(call, after_finalize=app.after_finalize)
         self._note(card)
@@ -114,14 +116,14 @@ class Cards:
         """The kept cards, oldest first, of a bot or a conversation if one is named."""
         return [
             card
-            for card in self._cards.values()
+            for card in self._cards.all()
             if client_id in (None, card.client_id) and conversation_id in (None, card.conversation_id)
         ]
 
     def _make(self, app: App, body: Json, template: Template | None = None) -> Card:
         out_track_id = _required(body, "outTrackId", "param.outTrackIdEmpty")
         template = template or self._template(_required(body, "cardTemplateId", "param.cardTemplateIdEmpty"))
-        if body.get("callbackType", "STREAM") not in {"STREAM", "HTTP"} or body.get("userIdType", 1) not in {1, 2}:
+        if body.get("callbackType", "STREAM") not in ("STREAM", "HTTP") or body.get("userIdType", 1) not in (1, 2):
             raise Refusal(400, "param.invalid", "callbackType or userIdType is invalid")
         if not is_text_list(body.get("cardAtUserIds", [])) or not isinstance(body.get("userId", ""), str):
             raise Refusal(400, "param.invalid", "cardAtUserIds or userId is invalid")
@@ -147,9 +149,7 @@ class Cards:
             preview=preview,
             unfinalised=app.unfinalised,
         )
-        self._cards[out_track_id] = card
-        if len(self._cards) > _CARDS_KEPT:
-            self._cards.popitem(last=False)
+        self._cards.put(out_track_id, card)
         return card
 
     def _deliver(self, app: App, card: Card, space: Any, body: Json) -> Delivery:
@@ -174,11 +174,14 @@ class Cards:
         if template is None:
             raise Refusal(400, "param.templateNotExist", "template is not exist")
         if not template.published:
-            raise Refusal(400, "param.templateUnpublished", "template is unpublished")
+            raise template_unpublished()
         return template
 
     def _note(self, card: Card) -> None:
-        if card.note() and card.places:
+        seen = card.note()
+        if self._cards.get(card.out_track_id) is card:
+            self._cards.put(card.out_track_id, card)  # it has grown
+        if seen and card.places:
             self._records.add(
                 "dingtalk",
                 "card",
@@ -205,6 +208,8 @@ def _variables(app: App, holder: object) -> Variables | None:
     for key, value in (variables or {}).items():
         if len(key.encode()) > _KEY_BYTES or len(value.encode()) > app.card_value_bytes:
             raise Refusal(400, "param.invalid", f"cardParamMap {key[:_KEY_BYTES]} is too long")
+    if sum(len(key) + len(value) for key, value in (variables or {}).items()) > _MOST_OF_ONE_CALL:
+        raise Refusal(400, "param.invalid", "cardParamMap is too long")
     return variables
 
 
@@ -235,6 +240,13 @@ def _required(body: Json, name: str, code: str) -> str:
     if not isinstance(value, str) or not value:
         raise Refusal(400, code, f"{name} is empty")
     return value
+
+
+def _reached(answer: Json) -> str | None:
+    """A card that reached nobody is a success to DingTalk, and none to people."""
+    result = answer["result"]
+    deliveries = result["deliverResults"] if isinstance(result, dict) else result
+    return None if all(each["success"] for each in deliveries) else "refused"
 
 
 def _conversations(card: Card) -> list[str]:

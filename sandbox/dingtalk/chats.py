@@ -4,16 +4,22 @@ import base64
 import hashlib
 import itertools
 import time
-from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sandbox.dingtalk.apps import App
+from sandbox.json_api import text_of
+from sandbox.kept import Kept, weight
 
 _MESSAGES_KEPT = 500
 _CHATS_KEPT = 2_000
+_MEMBERS_KEPT = 2_000
 _PEOPLE_KEPT = 10_000
+_MESSAGES_KEPT_IN_ALL = 1_000_000
+_MOST_CHARACTERS = 128_000_000
+_BRIEF_CHARACTERS = 200
 
 Message = dict[str, Any]
 
@@ -29,11 +35,33 @@ class Person:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "Person":
         """Read {"staff_id" | null, "nick", "sender_id"?}; a sender id is derived from the rest when none is given."""
-        staff_id, nick = body.get("staff_id"), str(body.get("nick") or body.get("staff_id") or "访客")
-        if staff_id is not None and not isinstance(staff_id, str):
-            raise ValueError("sender.staff_id must be a string or null")
-        sender_id = body.get("sender_id") or f"$:LWCP_v1:${stable_id('person', staff_id or nick)}"
-        return cls(str(sender_id), staff_id or None, nick)
+        staff_id = text_of(body, "staff_id")
+        nick = text_of(body, "nick") or staff_id or "访客"
+        sender_id = text_of(body, "sender_id") or f"$:LWCP_v1:${stable_id('person', staff_id or nick)}"
+        return cls(sender_id, staff_id or None, nick)
+
+
+class Said:
+    """Numbers what is said anywhere, and lets the oldest go once all of it is too much to keep."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._kept: Kept[int, tuple[Chat, Message]] = Kept(
+            _MESSAGES_KEPT_IN_ALL, _MOST_CHARACTERS, lambda said: weight(said[1])
+        )
+
+    def number(self) -> int:
+        """The number of the next message."""
+        return next(self._numbers)
+
+    def keep(self, chat: "Chat", message: Message) -> None:
+        """Take a message in, and the oldest ones out of their chats."""
+        for heavy, _ in self._kept.put(message["number"], (chat, message)):
+            heavy.messages.popleft()
+
+    def forget(self, message: Message) -> None:
+        """Let go of a message that its chat no longer has."""
+        self._kept.drop(message["number"])
 
 
 @dataclass(slots=True)
@@ -44,18 +72,26 @@ class Chat:
     conversation_id: str
     conversation_type: str
     title: str
-    numbers: Iterator[int]
+    said: Said
     members: dict[str, Person] = field(default_factory=dict)
-    messages: deque[Message] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))
+    messages: deque[Message] = field(default_factory=deque)
 
     def say(self, author: str, nick: str, msgtype: str, **what: object) -> Message:
         """Append a message and return it; `author` is "person" or "bot", `what` its text, files, or the card it shows.
 
         Its number grows over all conversations, so that "everything after this one" is a question about one number.
         """
-        message = {"number": next(self.numbers), "time": time.time(), "from": author, "nick": nick, "msgtype": msgtype, **what}
+        message = {"number": self.said.number(), "time": time.time(), "from": author, "nick": nick, "msgtype": msgtype, **what}
+        if len(self.messages) == _MESSAGES_KEPT:
+            self.said.forget(self.messages.popleft())
         self.messages.append(message)
+        self.said.keep(self, message)
         return message
+
+    @property
+    def newest(self) -> int:
+        """The number of the last message; 0 before there is one."""
+        return int(self.messages[-1]["number"]) if self.messages else 0
 
     def message(self, number: object) -> Message | None:
         """The message of this number, if it was said here and is still kept."""
@@ -66,7 +102,7 @@ class Chat:
         return any(person.staff_id == staff_id for person in self.members.values())
 
     def to_json(self, *, brief: bool = False) -> dict[str, Any]:
-        """The chat as the control API shows it; in brief with its last message instead of all."""
+        """The chat as the control API shows it; in brief with the beginning of its last message instead of all."""
         about = {
             "client_id": self.client_id,
             "conversation_id": self.conversation_id,
@@ -74,19 +110,22 @@ class Chat:
             "title": self.title,
             "people": [asdict(person) for person in self.members.values()],
         }
-        return about | ({"last": self.messages[-1] if self.messages else None} if brief else {"messages": [*self.messages]})
+        if not brief:
+            return about | {"messages": [*self.messages]}
+        last = self.messages[-1] if self.messages else None
+        return about | {"last": last and {**last, "text": last.get("text", "")[:_BRIEF_CHARACTERS]}}
 
 
 class Chats:
     """Every conversation by bot and id; beyond `_CHATS_KEPT` those in which nobody has written for longest are forgotten."""
 
     def __init__(self) -> None:
-        self._chats: OrderedDict[tuple[str, str], Chat] = OrderedDict()
-        self._staff: OrderedDict[tuple[str, str], Person] = OrderedDict()
-        self._numbers = itertools.count(1)
+        self._chats: Kept[tuple[str, str], Chat] = Kept(_CHATS_KEPT)
+        self._staff: Kept[tuple[str, str], Person] = Kept(_PEOPLE_KEPT)
+        self._said = Said()
 
-    def enter(self, app: App, kind: str, person: Person, conversation_id: str | None, title: str | None) -> Chat:
-        """The conversation in which this person is about to write; made on first use.
+    def meet(self, app: App, kind: str, person: Person, conversation_id: str = "", title: str = "") -> Chat:
+        """The conversation in which this person would write; a new one is not known to anybody before they `enter` it.
 
         A private chat's id is derived from bot and person, a group's from its title, unless one is given.
         """
@@ -96,17 +135,23 @@ class Chats:
         else:
             title = person.nick
             conversation_id = conversation_id or f"cid{stable_id('single', app.client_id, person.sender_id)}=="
-        key = (app.client_id, conversation_id)
-        chat = self._chats.get(key)
+        chat = self.find(app.client_id, conversation_id)
         if chat is None or chat.conversation_type != kind:
-            chat = self._chats[key] = Chat(app.client_id, conversation_id, kind, title, self._numbers)
-        self._chats.move_to_end(key)
-        chat.members[person.sender_id] = person
-        if person.staff_id:
-            self._staff[app.corp_id, person.staff_id] = person
-        _forget_oldest(self._chats, _CHATS_KEPT)
-        _forget_oldest(self._staff, _PEOPLE_KEPT)
+            chat = Chat(app.client_id, conversation_id, kind, title, self._said)
         return chat
+
+    def enter(self, app: App, chat: Chat, person: Person) -> None:
+        """Let a person write in a conversation, which is the last to be forgotten now."""
+        key = (chat.client_id, chat.conversation_id)
+        replaced = [each for each in [self._chats.get(key)] if each and each is not chat]
+        for gone in self._chats.put_last(key, chat) + replaced:
+            for message in gone.messages:
+                self._said.forget(message)
+        chat.members[person.sender_id] = person
+        if len(chat.members) > _MEMBERS_KEPT:
+            del chat.members[next(iter(chat.members))]
+        if person.staff_id:
+            self._staff.put_last((app.corp_id, person.staff_id), person)
 
     def find(self, client_id: str, conversation_id: str) -> Chat | None:
         """The bot's conversation of this id."""
@@ -126,11 +171,15 @@ class Chats:
             if chat.conversation_type == "1" and chat.has_staff(staff_id):
                 return chat
         person = self._staff.get((app.corp_id, staff_id))
-        return self.enter(app, "1", person, None, None) if person else None
+        if person is None:
+            return None
+        chat = self.meet(app, "1", person)
+        self.enter(app, chat, person)
+        return chat
 
     def all(self, client_id: str | None = None) -> list[Chat]:
         """Every conversation, or every one of a bot."""
-        return [chat for chat in self._chats.values() if client_id in (None, chat.client_id)]
+        return [chat for chat in self._chats.all() if client_id in (None, chat.client_id)]
 
     def named(self, app: App, nick: str) -> Person:
         """The person of this name that this bot's chats know, or else a colleague whose userId is the name."""
@@ -142,8 +191,3 @@ def stable_id(*parts: str) -> str:
     """Letters and digits that are always the same for the same parts."""
     digest = hashlib.sha256("\0".join(parts).encode()).digest()
     return base64.b32encode(digest).decode().lower()[:22]
-
-
-def _forget_oldest(kept: OrderedDict[Any, Any], most: int) -> None:
-    while len(kept) > most:
-        kept.popitem(last=False)

@@ -9,11 +9,10 @@ from typing import Any
 from sandbox.dingtalk.apps import App
 from sandbox.dingtalk.card import Card
 from sandbox.dingtalk.cards import Cards, read_variables
+from sandbox.dingtalk.frames import CARD_TOPIC
 from sandbox.dingtalk.refusal import Refusal
-from sandbox.dingtalk.stream import CARD_TOPIC, Stream
+from sandbox.dingtalk.stream import Stream
 from sandbox.records import Records
-
-_PATIENCE_SECONDS = 2.0
 
 
 class Clicks:
@@ -49,7 +48,7 @@ class Clicks:
         unacked = await self._stream.push(card.client_id, CARD_TOPIC, frame)
         if unacked is None:
             return None
-        await asyncio.wait([unacked.ack], timeout=_PATIENCE_SECONDS)
+        await asyncio.wait([unacked.ack], timeout=unacked.patience)
         return unacked.ack.result().response() if unacked.ack.done() else None
 
     def _apply(self, app: App, card: Card, user_id: str, response: Mapping[str, Any]) -> None:

@@ -11,6 +11,8 @@ Json = dict[str, Any]
 
 # The states in which the public templates show more than a spinner.
 _FILLED = ("2", "3", "5")
+# What buttons and slides say and show: texts and addresses, whatever a bot puts there.
+_SAID = ("id", "image", "picture", "text", "title", "url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def _ordered(template: Template, variables: Mapping[str, str]) -> Face:
         static=text("staticMsgContent"),
         images=_texts(block("msgImages"), "image", "url"),
         list=_texts(block("msgTextList"), "text", "title"),
-        tips=str(source.get("text", "")) if isinstance(source, dict) else "",
+        tips=next(iter(_texts([source], "text")), "") if isinstance(source, dict) else "",
         buttons=_objects(full.get("msgButtons")) if "msgButtons" in order else (),
         carousel=_objects(block("msgSlider")),
     )
@@ -118,14 +120,19 @@ def _complex(full: Json, variables: Mapping[str, str], name: str) -> Any:
 
 
 def _parsed(text: str) -> Any:
+    """What a variable holds as JSON; None if it is none, or none that can be told on: `NaN`, half a character."""
     try:
-        return json.loads(text)
-    except ValueError:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
         return None
+    return value
 
 
 def _objects(value: Any) -> tuple[Json, ...]:
-    return tuple(each for each in value if isinstance(each, dict)) if isinstance(value, list) else ()
+    """The objects of a list; where one should say a text and holds something else, it says nothing."""
+    objects = (each for each in value if isinstance(each, dict)) if isinstance(value, list) else ()
+    return tuple({name: part for name, part in each.items() if name not in _SAID or isinstance(part, str)} for each in objects)
 
 
 def _texts(value: Any, *names: str) -> tuple[str, ...]:

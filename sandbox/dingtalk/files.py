@@ -3,8 +3,9 @@
 import time
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
+from urllib.parse import urlencode
 
 from aiohttp import BodyPartReader, web
 
@@ -34,6 +35,20 @@ class Stored:
     media_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An address of the object store: what it leads to, and the query that must come with it, to the letter."""
+
+    stored: Stored
+    expires: float
+    signature: str = field(repr=False)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What the address says after its question mark."""
+        return {"Expires": str(int(self.expires)), "Signature": self.signature}
+
+
 class Files:
     """What people sent (by download code) and what bots uploaded (by media id)."""
 
@@ -43,7 +58,7 @@ class Files:
         self._tokens = tokens
         self._front = front
         self._by_code: OrderedDict[str, Stored] = OrderedDict()
-        self._signed: OrderedDict[str, tuple[Stored, float]] = OrderedDict()
+        self._signed: OrderedDict[str, Signed] = OrderedDict()
 
     def add_routes(self, app: web.Application) -> None:
         """Put upload, download and the object store's address."""
@@ -73,20 +88,20 @@ class Files:
         stored = self._by_code.get(str(body["downloadCode"]))
         if stored is None or stored.client_id != app.client_id or not self.media.find(stored.media_id):
             raise Refusal(400, "invalidParameter.robotCode.downloadCode", "downloadCode is invalid")
-        signature, expires = uuid.uuid4().hex, time.time() + app.file_seconds
-        self._signed[signature] = (stored, expires)
+        key, signed = f"{uuid.uuid4().hex}.file", Signed(stored, time.time() + app.file_seconds, uuid.uuid4().hex)
+        self._signed[key] = signed
         if len(self._signed) > _CODES_KEPT:
             self._signed.popitem(last=False)
-        path = f"/oss/{uuid.uuid4().hex}.file?Expires={int(expires)}&Signature={signature}"
-        return {"downloadUrl": f"{self._apps.address(app)}{path}"}
+        return {"downloadUrl": f"{self._apps.address(app)}/oss/{key}?{urlencode(signed.query)}"}
 
     async def fetch(self, request: web.Request) -> web.Response:
-        """GET the bytes; a Content-Type or Authorization header spoils the signature."""
-        stored, expires = self._signed.get(request.query.get("Signature", ""), (None, 0.0))
-        if stored is None or "Content-Type" in request.headers or "Authorization" in request.headers:
+        """GET the bytes; another query spoils the signature, and so does a Content-Type or Authorization header."""
+        signed = self._signed.get(request.match_info["key"])
+        spoiled = "Content-Type" in request.headers or "Authorization" in request.headers
+        if signed is None or spoiled or dict(request.query) != signed.query:
             return _denied("SignatureDoesNotMatch")
-        medium = self.media.find(stored.media_id)
-        if medium is None or expires <= time.time():
+        medium = self.media.find(signed.stored.media_id)
+        if medium is None or signed.expires <= time.time():
             return _denied("AccessDenied")
         return web.Response(body=medium.content, content_type="application/octet-stream")
 

@@ -1,9 +1,12 @@
-"""Stream frames as text, and what comes back for them."""
+"""Stream frames as text: the topics that are pushed, and what comes back."""
 
 import json
 import time
 from dataclasses import dataclass
 from typing import Any
+
+BOT_TOPIC = "/v1.0/im/bot/messages/get"
+CARD_TOPIC = "/v1.0/card/instances/callback"
 
 
 @dataclass(frozen=True, slots=True)

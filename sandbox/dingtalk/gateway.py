@@ -11,10 +11,11 @@ from sandbox.dingtalk.address import PROXIED, base_of, endpoint_of
 from sandbox.dingtalk.api import ApiFront, Exchange, Json, fail, read_json
 from sandbox.dingtalk.apps import App, Apps
 from sandbox.dingtalk.refusal import Refusal
-from sandbox.dingtalk.stream import Connection, Stream
+from sandbox.dingtalk.stream import Stream
 from sandbox.records import Records
 
 _KINDS = ("EVENT", "CALLBACK", "SYSTEM")
+_LARGEST_FRAME = 4 * 1024 * 1024
 _NOT_JSON = '<?xml version="1.0" encoding="UTF-8"?><result><endpoint>{endpoint}</endpoint><ticket>{ticket}</ticket></result>'
 
 
@@ -61,28 +62,37 @@ class Gateway:
 
     async def _open(self, exchange: Exchange) -> Json:
         body = await read_json(exchange.request)
-        exchange.facts["client_id"] = str(body.get("clientId"))
+        if known := self._apps.find(body.get("clientId")):  # anything else may be a secret in the wrong field
+            exchange.facts["client_id"] = known.client_id
         fault = await self._front.strike(exchange)
         app, topics = self._check(body)
-        if len(self._stream.connections(app.client_id)) >= app.max_connections:
+        if self._is_full(app):
             raise Refusal(400, "connectionLimit", "too many connections of this clientId")
         self._forget_expired()
-        ticket = str(uuid.uuid4())
+        ticket = self._apps.keyring.lend(str(uuid.uuid4()))
         self._tickets[ticket] = Ticket(app, topics, time.time() + app.ticket_seconds)
         self._apps.reached_at(app, base_of(exchange.request))
         fail(fault)
         return {"endpoint": endpoint_of(exchange.request), "ticket": ticket}
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
-        """Upgrade to a websocket against a fresh ticket; 400 for one that was used or has expired."""
+        """Upgrade to a websocket against a fresh ticket; 400 for one that was used, has expired, or comes too late.
+
+        Several tickets may have been given while there was room for one connection; the first comers take it.
+        """
         ticket = self._tickets.pop(request.query.get("ticket", ""), None)
         if ticket is None or ticket.expires <= time.time():
             return web.Response(status=400, text="invalid ticket")
-        socket = web.WebSocketResponse(max_msg_size=4 * 1024 * 1024)
-        await socket.prepare(request)
         app = self._apps.find(ticket.app.client_id) or ticket.app
-        await self._stream.serve(Connection(app, str(uuid.uuid4()), ticket.topics, socket, request))
+        if self._is_full(app):
+            return web.Response(status=400, text="too many connections of this clientId")
+        socket = web.WebSocketResponse(max_msg_size=_LARGEST_FRAME)
+        await socket.prepare(request)
+        await self._stream.serve(app, ticket.topics, request, socket)
         return socket
+
+    def _is_full(self, app: App) -> bool:
+        return len(self._stream.connections(app.client_id)) >= app.max_connections
 
     def _check(self, body: Json) -> tuple[App, frozenset[tuple[str, str]]]:
         for name in ("clientId", "clientSecret"):

@@ -1,25 +1,26 @@
 """People write to bots: the group rules, the push, and the same message once more."""
 
 import base64
-import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
 from sandbox.dingtalk.apps import App
 from sandbox.dingtalk.cards import Cards
-from sandbox.dingtalk.chats import Chat, Chats, Person
+from sandbox.dingtalk.chats import Chats, Person
 from sandbox.dingtalk.files import Files
-from sandbox.dingtalk.payloads import EVER_IN_GROUPS, content_of, envelope, quota_notice, with_quote
+from sandbox.dingtalk.payloads import EVER_IN_GROUPS, Occasion, content_of, envelope, quota_notice, with_quote
 from sandbox.dingtalk.quota import Quota
 from sandbox.dingtalk.stream import Stream
 from sandbox.dingtalk.webhook import Webhook
-from sandbox.dingtalk.written import Reader, Written, quote_of
+from sandbox.dingtalk.written import Reader, Written
 from sandbox.faults import Faults
+from sandbox.json_api import flag_of, object_of, text_of
+from sandbox.kept import Kept, weight
 from sandbox.records import Records
 
 _MESSAGES_KEPT = 10_000
+_MOST_CHARACTERS = 64_000_000
 
 
 class Inbound:
@@ -45,32 +46,32 @@ class Inbound:
         self._records = records
         self._faults = faults
         self._reader = Reader(chats, files)
-        self._pushed: OrderedDict[str, tuple[str, dict[str, Any]]] = OrderedDict()
+        self._pushed: Kept[str, tuple[str, dict[str, Any]]] = Kept(_MESSAGES_KEPT, _MOST_CHARACTERS, weight)
 
     async def say(self, app: App, body: Mapping[str, Any], base: str) -> dict[str, Any]:
         """One message of a person, as POST /sandbox/messages describes it; ValueError says what is wrong with it.
 
         `base` is the address at which the bot reaches this server, for its session webhook.
         """
-        kind = str(body.get("conversation_type", "1"))
+        kind = text_of(body, "conversation_type", "1")
         if kind not in ("1", "2"):
             raise ValueError('conversation_type must be "1" or "2"')
-        person = Person.from_json(_map(body, "sender"))
-        chat = self._chats.enter(app, kind, person, body.get("conversation_id"), body.get("conversation_title"))
-        quote = self._quote(app, chat, body)
+        person = Person.from_json(object_of(body, "sender"))
+        place = text_of(body, "conversation_id"), text_of(body, "conversation_title")
+        chat = self._chats.meet(app, kind, person, *place)
         written = self._reader.read(app, chat, body)
+        reason = _withheld(kind, written.msgtype, at=flag_of(body, "at", default=True))
         msg_id = f"msg{base64.b64encode(uuid.uuid4().bytes).decode()}"
-        about = {"staff_id": person.staff_id, "msg_id": msg_id, **written.shown, **_shown_quote(app, chat, body)}
-        said = chat.say("person", person.nick, written.msgtype, **about)
+        occasion = Occasion(app, chat, person, msg_id, written.created, written.mentioned)
+        # From here on nothing is refused: whatever is wrong with a message, nobody has said it then.
+        message = self._message(occasion, written, base) if reason is None else {}
+        self._chats.enter(app, chat, person)
+        said = chat.say("person", person.nick, written.msgtype, staff_id=person.staff_id, msg_id=msg_id, **written.shown)
         done = {"msg_id": msg_id, "conversation_id": chat.conversation_id, "number": said["number"]}
         facts = {**done, "nick": person.nick, "msgtype": written.msgtype, "text": written.text}
         self._records.add("dingtalk", "message", client_id=app.client_id, **facts)
-        reason = _withheld(kind, written.msgtype, at=bool(body.get("at", True)))
         if reason is None:
-            message = self._message(app, chat, person, msg_id, written, quote, body, base)
-            self._pushed[msg_id] = (app.client_id, message)
-            if len(self._pushed) > _MESSAGES_KEPT:
-                self._pushed.popitem(last=False)
+            self._pushed.put(msg_id, (app.client_id, message))
             reason = None if await self._stream.deliver(app.client_id, message, msg_id) else "no connection"
         if reason:
             said |= {"delivered": False, "reason": reason}
@@ -79,26 +80,17 @@ class Inbound:
 
     async def repeat(self, msg_id: str) -> bool | None:
         """Push a message again, as if its acknowledgement had been lost; None if there was no such message."""
-        if msg_id not in self._pushed:
+        pushed = self._pushed.get(msg_id)
+        if pushed is None:
             return None
-        client_id, message = self._pushed[msg_id]
+        client_id, message = pushed
         return await self._stream.deliver(client_id, message, msg_id)
 
-    def _message(
-        self,
-        app: App,
-        chat: Chat,
-        person: Person,
-        msg_id: str,
-        written: Written,
-        quote: Mapping[str, Any],
-        body: Mapping[str, Any],
-        base: str,
-    ) -> dict[str, Any]:
-        created = int(body.get("create_at") or time.time() * 1000)
-        session_id, expires = self._webhook.open(app, chat, created / 1000)
-        address = f"{base}/robot/sendBySession?session={session_id}"
-        message = envelope(app, chat, person, msg_id, created, (address, expires), written.mentioned)
+    def _message(self, occasion: Occasion, written: Written, base: str) -> dict[str, Any]:
+        """The message as it is pushed."""
+        app, chat = occasion.app, occasion.chat
+        session_id, expires = self._webhook.open(app, chat, occasion.created / 1000)
+        message = envelope(occasion, (f"{base}/robot/sendBySession?session={session_id}", expires))
         message |= content_of(
             written.msgtype,
             written.text,
@@ -106,44 +98,22 @@ class Inbound:
             lambda name, content: self._files.keep(app.client_id, name, content),
             group=chat.conversation_type == "2",
         )
-        if quote:
-            message = with_quote(message, app, quote, self._carrier_id(quote))
+        if written.quote:
+            message = with_quote(message, app, written.quote, self._carrier_id(written.quote))
         fault = self._faults.take("dingtalk.inbound", client_id=app.client_id)
         used_up = fault and fault.params.get("errorCode") == 20001  # noqa: PLR2004  # the platform's own number
         if used_up or not self._quota.push(app):
             message = quota_notice(message)
-        for name, value in _map(body, "overrides").items():
+        for name, value in written.overrides.items():
             if value is None:
                 message.pop(name, None)
             else:
                 message[name] = value
         return message
 
-    def _quote(self, app: App, chat: Chat, body: Mapping[str, Any]) -> dict[str, Any]:
-        """What the message replies to: a message of this chat by its number, or a quote spelled out."""
-        quote = _map(body, "quote")
-        if "number" not in quote:
-            return quote
-        quoted = chat.message(quote["number"])
-        if quoted is None:
-            raise ValueError(f"no message {quote['number']!r} in this chat (any more)")
-        return quote_of(app, quoted, self._files, {each.nick: each.sender_id for each in chat.members.values()})
-
     def _carrier_id(self, quote: Mapping[str, Any]) -> str | None:
-        card = self._cards.find(str(quote.get("out_track_id")))
+        card = self._cards.find(quote.get("out_track_id", ""))
         return card.places[0].carrier_id if card and card.places else None
-
-
-def _shown_quote(app: App, chat: Chat, body: Mapping[str, Any]) -> dict[str, Any]:
-    quote = _map(body, "quote")
-    quoted = chat.message(quote.get("number"))
-    if not quote:
-        return {}
-    if quoted is None:
-        return {"quote": {"nick": str(quote.get("nick", "")), "text": str(quote.get("text", ""))}}
-    card = {"card": quoted["card"]} if "card" in quoted else {}
-    nick = app.name if quoted["from"] == "bot" else quoted["nick"]
-    return {"quote": {"number": quoted["number"], "nick": nick, "text": quoted.get("text", ""), **card}}
 
 
 def _withheld(kind: str, msgtype: str, *, at: bool) -> str | None:
@@ -152,10 +122,3 @@ def _withheld(kind: str, msgtype: str, *, at: bool) -> str | None:
     if kind == "2" and not at:
         return "the bot was not mentioned"
     return None
-
-
-def _map(body: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = body.get(name, {})
-    if not isinstance(value, dict):
-        raise ValueError(f"{name} must be an object")  # noqa: TRY004  # the caller sees one kind of mistake
-    return value

@@ -24,23 +24,24 @@ class Login:
     async def access_token(self, exchange: Exchange) -> Json:
         """POST {"appKey","appSecret"}: accessToken and the seconds it lasts."""
         body = await read_json(exchange.request)
-        exchange.facts["client_id"] = str(body.get("appKey"))
-        fault = await self._front.strike(exchange)
-        app = self._apps.authentic(body.get("appKey"), body.get("appSecret"))
-        if app is None:
-            raise Refusal(400, "invalidClientIdOrSecret", "无效的clientId或者clientSecret")
-        token, seconds = self._tokens.issue(app)
-        fail(fault)
+        refusal = Refusal(400, "invalidClientIdOrSecret", "无效的clientId或者clientSecret")
+        token, seconds = await self._issue(exchange, body.get("appKey"), body.get("appSecret"), refusal)
         return {"accessToken": token, "expireIn": seconds}
 
     async def gettoken(self, exchange: Exchange) -> Json:
         """GET ?appkey=&appsecret=: access_token, or errcode 40089 under HTTP 200."""
         query = exchange.request.query
-        exchange.facts["client_id"] = query.get("appkey")
-        fault = await self._front.strike(exchange)
-        app = self._apps.authentic(query.get("appkey"), query.get("appsecret"))
-        if app is None:
-            raise OldRefusal(40089, "不合法的corpid或corpsecret")
-        token, seconds = self._tokens.issue(app)
-        fail(fault)
+        refusal = OldRefusal(40089, "不合法的corpid或corpsecret")
+        token, seconds = await self._issue(exchange, query.get("appkey"), query.get("appsecret"), refusal)
         return {"errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": seconds}
+
+    async def _issue(self, exchange: Exchange, key: object, secret: object, refusal: Refusal | OldRefusal) -> tuple[str, int]:
+        if known := self._apps.find(key):  # anything else may be a secret in the wrong field
+            exchange.facts["client_id"] = known.client_id
+        fault = await self._front.strike(exchange)
+        app = self._apps.authentic(key, secret)
+        if app is None:
+            raise refusal
+        issued = self._tokens.issue(app)
+        fail(fault)
+        return issued

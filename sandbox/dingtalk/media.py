@@ -5,12 +5,12 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sandbox.served import picture_type
+
 Kind = Literal["picture", "audio", "video", "file"]
 
 _KEPT = 1_000
 _MOST_BYTES = 256 * 1024 * 1024
-# What a page may show in place; everything else it may only save. The first bytes tell, not the name.
-_PICTURES = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"BM", "bmp"))
 _BY_SUFFIX: dict[str, Kind] = {
     **dict.fromkeys(("amr", "mp3", "wav", "ogg", "m4a"), "audio"),
     **dict.fromkeys(("mp4", "mov", "webm"), "video"),
@@ -28,10 +28,7 @@ class Medium:
     @property
     def picture_type(self) -> str | None:
         """The media type if it is a picture that every browser shows."""
-        for magic, name in _PICTURES:
-            if self.content.startswith(magic):
-                return f"image/{name}"
-        return "image/webp" if self.content[:4] == b"RIFF" and self.content[8:12] == b"WEBP" else None
+        return picture_type(self.content)
 
     @property
     def kind(self) -> Kind:

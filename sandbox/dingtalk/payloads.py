@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.dingtalk.apps import App
@@ -15,28 +16,33 @@ PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQV
 EVER_IN_GROUPS = ("text", "richText", "picture")
 
 
-def envelope(
-    app: App,
-    chat: Chat,
-    person: Person,
-    msg_id: str,
-    created: int,
-    session: tuple[str, int],
-    mentioned: Sequence[str] = (),
-) -> Json:
-    """The fields that every message has; `created` in epoch milliseconds, `session` = address and expiry.
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Who writes to which bot, where, under which id, and when (epoch milliseconds).
 
     `mentioned` are the encrypted ids of those who were named beside the bot; a text has lost their names.
     """
+
+    app: App
+    chat: Chat
+    person: Person
+    msg_id: str
+    created: int
+    mentioned: tuple[str, ...] = ()
+
+
+def envelope(occasion: Occasion, session: tuple[str, int]) -> Json:
+    """The fields that every message has; `session` is the address of its webhook, and the millisecond of its end."""
+    app, chat, person = occasion.app, occasion.chat, occasion.person
     message: Json = {
         "conversationId": chat.conversation_id,
         "chatbotCorpId": app.corp_id,
         "chatbotUserId": bot_user_id(app),
-        "msgId": msg_id,
+        "msgId": occasion.msg_id,
         "senderNick": person.nick,
         "isAdmin": False,
         "sessionWebhookExpiredTime": session[1],
-        "createAt": created,
+        "createAt": occasion.created,
         "conversationType": chat.conversation_type,
         "senderId": person.sender_id,
         "sessionWebhook": session[0],
@@ -49,7 +55,7 @@ def envelope(
         message |= {
             "conversationTitle": chat.title,
             "isInAtList": True,
-            "atUsers": [{"dingtalkId": each} for each in (bot_user_id(app), *mentioned)],
+            "atUsers": [{"dingtalkId": each} for each in (bot_user_id(app), *occasion.mentioned)],
         }
     return message
 

@@ -28,7 +28,7 @@ class DingTalk:
     """Everything of DingTalk that a bot can reach, and the levers that the control API pulls."""
 
     def __init__(self, records: Records, faults: Faults, wire: Wire) -> None:
-        self.apps = Apps()
+        self.apps = Apps(wire.keyring)
         self.templates = Templates()
         self.chats = Chats()
         self.tokens = Tokens(self.apps)
@@ -38,7 +38,7 @@ class DingTalk:
         self.gateway = Gateway(self.apps, self.stream, self._front, records)
         self.cards = Cards(self.templates, self.chats, records, faults)
         self.files = Files(self.apps, self.tokens, self._front)
-        self.webhook = Webhook(self.apps, self.quota, self._front, records)
+        self.webhook = Webhook(self.apps, self.chats, self.quota, self._front, records)
         self.inbound = Inbound(self.chats, self.cards, self.files, self.webhook, self.stream, self.quota, records, faults)
         self.clicks = Clicks(self.cards, self.stream, records)
         self._login = Login(self.apps, self.tokens, self._front)

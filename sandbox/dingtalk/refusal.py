@@ -17,6 +17,10 @@ class Refusal(Exception):
         """The JSON body; mind the lower case `requestid`, as nearly all real bodies have it."""
         return {"requestid": request_id, "code": self.code, "message": self.message, **self.more}
 
+    def as_fault(self) -> dict[str, Any]:
+        """The params of a `dingtalk.api` fault that refuses so."""
+        return {"status": self.status, "code": self.code, "message": self.message, "body": self.more}
+
 
 class OldRefusal(Exception):
     """A refusal of oapi.dingtalk.com: HTTP 200 all the same, with errcode and errmsg."""
@@ -29,6 +33,10 @@ class OldRefusal(Exception):
     def body(self) -> dict[str, Any]:
         """The JSON body."""
         return {"errcode": self.errcode, "errmsg": self.errmsg}
+
+    def as_fault(self) -> dict[str, Any]:
+        """The params of a `dingtalk.api` fault that refuses so."""
+        return self.body()
 
 
 def invalid_token() -> Refusal:
@@ -56,6 +64,16 @@ def month_over_old() -> OldRefusal:
     return OldRefusal(90020, "企业本月的接口调用次数已用完")
 
 
+def pushes_over() -> OldRefusal:
+    """The answer of a session webhook beyond the organisation's month."""
+    return OldRefusal(90030, "企业本月的Webhook和Stream推送次数已用完")
+
+
+def session_over() -> OldRefusal:
+    """The answer of a session webhook that has expired, or that never was."""
+    return OldRefusal(300001, "session 不存在")
+
+
 def not_permitted(scope: str) -> Refusal:
     """The answer to a call for which the app was not granted `scope`."""
     return Refusal(
@@ -65,6 +83,11 @@ def not_permitted(scope: str) -> Refusal:
         f"https://open-dev.dingtalk.com/appscope/apply?content=sandbox%23{scope}",
         accessdenieddetail={"requiredScopes": [scope]},
     )
+
+
+def template_unpublished() -> Refusal:
+    """The answer to a card made from a template that is still a draft."""
+    return Refusal(400, "param.templateUnpublished", "template is unpublished")
 
 
 def unknown_error() -> Refusal:

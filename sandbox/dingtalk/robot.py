@@ -1,6 +1,5 @@
 """Messages that a robot sends on its own: into a group, or to people one by one."""
 
-import json
 import uuid
 from typing import Any
 
@@ -12,6 +11,7 @@ from sandbox.dingtalk.chats import Chat, Chats
 from sandbox.dingtalk.media import Media
 from sandbox.dingtalk.refusal import Refusal
 from sandbox.dingtalk.shown import by_robot
+from sandbox.json_api import parse_json
 from sandbox.records import Records
 
 _PARAM_BYTES = 15_000
@@ -103,18 +103,20 @@ def _message(app: App, body: Json) -> tuple[str, dict[str, Any]]:
     if code != app.client_id:
         raise Refusal(400, "invalidParameter.robotCode.notExsit", "robotCode does not exist")
     key, raw = body.get("msgKey"), body.get("msgParam")
-    if key not in _REQUIRED:
+    if not isinstance(key, str) or key not in _REQUIRED:
         raise Refusal(400, "invalidParameter.msgKey.invalid", "msgKey is invalid")
     if isinstance(raw, str) and len(raw.encode()) > _PARAM_BYTES:
         raise Refusal(400, "invalidParameter.msgParam.tooLong", "msgParam is too long")
     try:
-        param = json.loads(raw) if isinstance(raw, str) else None
+        param = parse_json(raw) if isinstance(raw, str) else None
     except ValueError:
         param = None
     if not isinstance(param, dict) or any(not _filled(param.get(name)) for name in _REQUIRED[key].split()):
         raise Refusal(400, "invalidParameter.msgParam.invalid", "msgParam is invalid")
     if any(not str(param[name]).startswith(_MEDIA_PREFIXES) for name in param if name.lower().endswith("mediaid")):
         raise Refusal(400, "invalidParameter.msgParam.invalid", "a media id keeps its leading @")
+    if key == "sampleAudio" and not param["duration"].isdecimal():
+        raise Refusal(400, "invalidParameter.msgParam.invalid", "duration is in milliseconds")
     return key, param
 
 

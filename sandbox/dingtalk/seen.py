@@ -8,10 +8,10 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.capture import tell_upgrade
-from sandbox.dingtalk.frames import Ack
+from sandbox.dingtalk.frames import BOT_TOPIC, CARD_TOPIC, Ack
 from sandbox.wire import Body, Call, Facts, Frame, Whole, Wire
 
-_NAMES = {"/v1.0/im/bot/messages/get": "message", "/v1.0/card/instances/callback": "click"}
+_NAMES = {BOT_TOPIC: "message", CARD_TOPIC: "click"}
 _ENDS = {"cut": "cut", "client": "left", "persistent connection is timeout": "failed"}
 
 

@@ -83,7 +83,7 @@ def is_text_list(value: object) -> bool:
 def read_spaces(body: Mapping[str, Any]) -> list[Space]:
     """The spaces of a deliver call, each with a well-formed deliver model, or the refusal."""
     spaces = _parse(body.get("openSpaceId"))
-    if body.get("userIdType", 1) not in {1, 2}:
+    if body.get("userIdType", 1) not in (1, 2):
         raise Refusal(400, "param.invalid", "userIdType is invalid")
     if not any(body.get(model) for model in _MODELS.values()):
         raise Refusal(400, "param.openDeliverModelEmpty", "openDeliverModel is empty")

@@ -12,6 +12,7 @@ from sandbox.dingtalk.apps import ROBOT_SEND, App
 from sandbox.dingtalk.cards import Cards
 from sandbox.dingtalk.refusal import Refusal
 from sandbox.dingtalk.templates import Template, Variable
+from sandbox.json_api import parse_json
 
 _NAME = "StandardCard"
 _VARIABLES = tuple(Variable(name) for name in ("markdown", "title", "logo", "images"))
@@ -51,7 +52,7 @@ class StandardCards:
 
 def _shown(body: Mapping[str, Any]) -> Json:
     try:
-        layout = json.loads(body["cardData"])
+        layout = parse_json(body["cardData"])
         header, contents = layout.get("header") or {}, layout["contents"]
         variables = {
             "title": str((header.get("title") or {}).get("text", "")),
@@ -62,7 +63,10 @@ def _shown(body: Mapping[str, Any]) -> Json:
         }
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Refusal(400, "param.error", "cardData is not the JSON text of a card") from None
-    return {"outTrackId": body.get("cardBizId"), "cardData": {"cardParamMap": variables}}
+    card_id = body.get("cardBizId")
+    if not isinstance(card_id, str) or not card_id:
+        raise Refusal(400, "param.outTrackIdEmpty", "cardBizId is empty")
+    return {"outTrackId": card_id, "cardData": {"cardParamMap": variables}}
 
 
 def _where(body: Mapping[str, Any]) -> Json:
@@ -70,8 +74,8 @@ def _where(body: Mapping[str, Any]) -> Json:
         model = {"imGroupOpenDeliverModel": {"robotCode": body.get("robotCode")}}
         return {"openSpaceId": f"dtv1.card//IM_GROUP.{group}", **model}
     try:
-        user_id = json.loads(body["singleChatReceiver"])["userId"]
-    except (KeyError, TypeError, ValueError):
+        user_id = parse_json(body["singleChatReceiver"])["userId"]
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise Refusal(400, "param.error", "openConversationId or singleChatReceiver is required") from None
     model = {"imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": body.get("robotCode")}}
     return {"openSpaceId": f"dtv1.card//IM_ROBOT.{user_id}", **model}

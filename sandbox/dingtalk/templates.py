@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sandbox.json_api import flag_of, text_of
+
 Flow = Literal["streaming", "flow_status", "plain"]
 Kind = Literal["markdown", "text", "complex"]
 
 _SDK_VARIABLES = "msgTitle logo msgContent staticMsgContent msgTextList msgImages msgSlider msgButtons flowStatus"
+_MOST = 10_000
 _BLOCK_CARD_VARIABLES = "copy_content quoteContent statusLine hasAction stop_action"
 
 
@@ -61,14 +64,17 @@ def template_from_json(body: Mapping[str, Any]) -> Template:
     A variable is a name or {"name", "type": "markdown" | "text" | "complex", "streams": bool}. The content key is
     there without being named, as a streaming markdown variable.
     """
-    template_id, content_key = body.get("template_id"), body.get("content_key", "content")
-    if not isinstance(template_id, str) or not template_id:
-        raise ValueError("template_id is missing")
+    template_id, content_key = text_of(body, "template_id"), text_of(body, "content_key", "content")
+    if not template_id or not content_key:
+        raise ValueError("template_id or content_key is missing")
     flow = body.get("flow", "streaming")
     if flow not in ("streaming", "flow_status", "plain"):
         raise ValueError("flow must be streaming, flow_status or plain")
     variables = {content_key: Variable(content_key, "markdown", streams=True)}
-    for each in body.get("variables", []):
+    given = body.get("variables") or []
+    if not isinstance(given, list) or not all(isinstance(each, str | dict) for each in given):
+        raise ValueError("variables must be a list of names or {name, type, streams}")
+    for each in given:
         variable = Variable(each) if isinstance(each, str) else _variable(each)
         if not (isinstance(each, str) and variable.name == content_key):
             variables[variable.name] = variable
@@ -77,8 +83,8 @@ def template_from_json(body: Mapping[str, Any]) -> Template:
         content_key,
         tuple(variables.values()),
         flow,
-        published=bool(body.get("published", True)),
-        error_state=bool(body.get("error_state", True)),
+        published=flag_of(body, "published", default=True),
+        error_state=flag_of(body, "error_state", default=True),
         ordered=flow == "flow_status",
         spins_on=flow == "flow_status",
     )
@@ -91,7 +97,9 @@ class Templates:
         self._templates = {template.template_id: template for template in _public()}
 
     def put(self, template: Template) -> None:
-        """Add a template, or replace the one of the same id; cards already made keep theirs."""
+        """Add a template, or replace the one of the same id; cards already made keep theirs. ValueError: too many."""
+        if template.template_id not in self._templates and len(self._templates) >= _MOST:
+            raise ValueError(f"{_MOST} templates are enough for one sandbox")
         self._templates[template.template_id] = template
 
     def find(self, template_id: str) -> Template | None:
@@ -105,9 +113,10 @@ class Templates:
 
 def _variable(each: Mapping[str, Any]) -> Variable:
     kind = each.get("type", "text")
-    if kind not in ("markdown", "text", "complex") or not each.get("name"):
-        raise ValueError(f"variable {each!r} needs a name, and a type of markdown, text or complex")
-    return Variable(str(each["name"]), kind, streams=bool(each.get("streams", kind != "complex")))
+    name = text_of(each, "name")
+    if kind not in ("markdown", "text", "complex") or not name:
+        raise ValueError("a variable needs a name, and a type of markdown, text or complex")
+    return Variable(name, kind, streams=flag_of(each, "streams", default=kind != "complex"))
 
 
 def _public() -> list[Template]:

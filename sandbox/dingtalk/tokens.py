@@ -28,7 +28,7 @@ class Tokens:
         now = time.time()
         token = self._by_app.get(app.client_id)
         if token is None or token.expires <= now:
-            token = Token(app.client_id, uuid.uuid4().hex, now + app.token_seconds)
+            token = Token(app.client_id, self._apps.keyring.lend(uuid.uuid4().hex), now + app.token_seconds)
             self._by_app[app.client_id] = token
         return token.text, max(1, int(token.expires - now))
 

@@ -1,9 +1,7 @@
 """Answers through a message's sessionWebhook: POST /robot/sendBySession."""
 
-import json
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +10,20 @@ from aiohttp import web
 
 from sandbox.dingtalk.api import ApiFront, Exchange, Json, fail
 from sandbox.dingtalk.apps import App, Apps
-from sandbox.dingtalk.chats import Chat
+from sandbox.dingtalk.chats import Chat, Chats
 from sandbox.dingtalk.quota import Quota
-from sandbox.dingtalk.refusal import OldRefusal
+from sandbox.dingtalk.refusal import OldRefusal, pushes_over, session_over
 from sandbox.dingtalk.shown import by_webhook
+from sandbox.dingtalk.spaces import is_text_list
 from sandbox.dingtalk.throttle import Throttle
+from sandbox.json_api import parse_json
+from sandbox.kept import Kept
 from sandbox.records import Records
 
 _BODY_BYTES = 20_000
 _PENALTY_SECONDS = 600
 _SESSIONS_KEPT = 20_000
+_BANS_KEPT = 10_000
 _REQUIRED = {
     "text": ("content",),
     "markdown": ("title", "text"),
@@ -35,24 +37,25 @@ _MENTIONS = ("atUserIds", "atMobiles", "atDingtalkIds")
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The right to answer in a chat until `expires` (epoch seconds)."""
+    """The right of a bot to answer in a chat until `expires` (epoch seconds), or until the chat is forgotten."""
 
-    app: App
-    chat: Chat
+    client_id: str
+    conversation_id: str
     expires: float
 
 
 class Webhook:
     """The sessions of all messages, and the answers that come through them."""
 
-    def __init__(self, apps: Apps, quota: Quota, front: ApiFront, records: Records) -> None:
+    def __init__(self, apps: Apps, chats: Chats, quota: Quota, front: ApiFront, records: Records) -> None:
         self._apps = apps
+        self._chats = chats
         self._quota = quota
         self._front = front
         self._records = records
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._sessions: Kept[str, Session] = Kept(_SESSIONS_KEPT)
         self._throttle = Throttle(window=60.0)
-        self._banned_until: dict[tuple[str, str], float] = {}
+        self._banned_until: Kept[tuple[str, str], float] = Kept(_BANS_KEPT)
 
     def add_routes(self, app: web.Application) -> None:
         """Put the call where DingTalk has it."""
@@ -60,27 +63,27 @@ class Webhook:
 
     def open(self, app: App, chat: Chat, create_at: float) -> tuple[str, int]:
         """A new session of a message: its hex id, and the epoch millisecond of its end."""
-        session_id = uuid.uuid4().hex
+        session_id = self._apps.keyring.lend(uuid.uuid4().hex)
         expires = create_at + app.webhook_seconds
-        self._sessions[session_id] = Session(app, chat, expires)
-        if len(self._sessions) > _SESSIONS_KEPT:
-            self._sessions.popitem(last=False)
+        self._sessions.put(session_id, Session(chat.client_id, chat.conversation_id, expires))
         return session_id, int(expires * 1000)
 
     async def send(self, exchange: Exchange) -> Json:
         """Take an answer; whatever is wrong with it, HTTP says 200 and errcode what."""
         session = self._sessions.get(exchange.request.query.get("session", ""))
         if session:
-            exchange.facts["client_id"] = session.app.client_id
-            exchange.facts["conversation_id"] = session.chat.conversation_id
+            exchange.facts["client_id"] = session.client_id
+            exchange.facts["conversation_id"] = session.conversation_id
         raw = await exchange.request.read()
         body = _read(exchange.request.content_type, raw)
         if session is None or session.expires <= time.time():
-            raise OldRefusal(300001, "session 不存在")
+            raise session_over()
         fault = await self._front.strike(exchange)
-        app = self._apps.find(session.app.client_id) or session.app
-        self._check(app, session.chat, raw, body)
-        self._say(session, body)
+        app, chat = self._apps.find(session.client_id), self._chats.find(session.client_id, session.conversation_id)
+        if app is None or chat is None:
+            raise session_over()
+        self._check(app, chat, raw, body)
+        self._say(app, chat, body)
         fail(fault)
         return {"errcode": 0, "errmsg": "ok"}
 
@@ -91,31 +94,31 @@ class Webhook:
         if chat.conversation_type == "2":
             self._pace(app, chat)
         if not self._quota.push(app):
-            raise OldRefusal(90030, "企业本月的Webhook和Stream推送次数已用完")
+            raise pushes_over()
 
     def _pace(self, app: App, chat: Chat) -> None:
         # Documented for custom robots in groups; assumed for sessions too.
         key = (app.client_id, chat.conversation_id)
         now = time.monotonic()
-        if now < self._banned_until.get(key, 0):
+        if now < (self._banned_until.get(key) or 0):
             raise OldRefusal(410100, "发送速度太快而限流")
         if not self._throttle.admit(key, app.webhook_per_minute):
-            self._banned_until[key] = now + _PENALTY_SECONDS
+            self._banned_until.put(key, now + _PENALTY_SECONDS)
             raise OldRefusal(410100, "发送速度太快而限流")
 
-    def _say(self, session: Session, body: Json) -> None:
+    def _say(self, app: App, chat: Chat, body: Json) -> None:
         msgtype = body["msgtype"]
         if msgtype == "empty":
             return
         shown = by_webhook(msgtype, body[msgtype])
         text, at = shown["text"], _really_at(body, shown["text"])
-        names = {each.staff_id: each.nick for each in session.chat.members.values()}
-        session.chat.say("bot", session.app.name, msgtype, at=[names.get(user, user) for user in at], **shown)
+        names = {each.staff_id: each.nick for each in chat.members.values()}
+        chat.say("bot", app.name, msgtype, at=[names.get(user, user) for user in at], **shown)
         self._records.add(
             "dingtalk",
             "said",
-            client_id=session.app.client_id,
-            conversation_id=session.chat.conversation_id,
+            client_id=app.client_id,
+            conversation_id=chat.conversation_id,
             msgtype=msgtype,
             text=text,
             at=at,
@@ -125,7 +128,7 @@ class Webhook:
 def check_message(body: Mapping[str, Any]) -> None:
     """Refuse a message that the webhook would refuse for its shape."""
     msgtype = body.get("msgtype")
-    if msgtype not in _REQUIRED:
+    if not isinstance(msgtype, str) or msgtype not in _REQUIRED:
         raise OldRefusal(400105, "unsupported msgtype")
     part = body.get(msgtype, {})
     if not isinstance(part, dict):
@@ -141,7 +144,7 @@ def check_message(body: Mapping[str, Any]) -> None:
     if msgtype == "feedCard":
         _each(part.get("links"), ("title", "messageURL", "picURL"), "feedCard.links")
     at = body.get("at", {})
-    if not isinstance(at, dict) or any(not isinstance(at.get(name, []), list) for name in _MENTIONS):
+    if not isinstance(at, dict) or not all(is_text_list(at.get(name, [])) for name in _MENTIONS):
         raise _missing("at")
 
 
@@ -149,7 +152,7 @@ def _read(content_type: str, raw: bytes) -> Json:
     if "json" not in content_type:
         raise OldRefusal(43004, "无效的HTTP HEADER Content-Type")
     try:
-        body = json.loads(raw)
+        body = parse_json(raw)
     except ValueError:
         body = None
     if not isinstance(body, dict):

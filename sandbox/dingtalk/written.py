@@ -1,5 +1,6 @@
 """What a person wrote: as the page shows it, and as the platform's payload tells it."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,22 +10,32 @@ from sandbox.dingtalk.chats import Chat, Chats, Message
 from sandbox.dingtalk.files import Files
 from sandbox.dingtalk.media import Medium
 from sandbox.dingtalk.payloads import bot_user_id
+from sandbox.json_api import flag_of, number_of, object_of, text_of
 
 Json = dict[str, Any]
 
 _WITH_FILE = ("picture", "file", "video")
+_LATEST = 253_402_300_799_000  # the last second of the year 9999
+_LONGEST_SECONDS = 86_400
 _SILENCE = b"#!AMR\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message of a person: `shown` are the fields of the chat's message, `content` the payload (None: made up)."""
+    """A message of a person: `shown` are the fields of the chat's message, `content` the payload (None: made up).
+
+    `created` is in epoch milliseconds, `mentioned` are encrypted ids, `quote` is for payloads.with_quote, `overrides` are
+    fields of the whole message.
+    """
 
     msgtype: str
     text: str
     shown: Json
     content: Json | None
-    mentioned: tuple[str, ...] = ()
+    created: int
+    mentioned: tuple[str, ...]
+    quote: Json
+    overrides: Json
 
 
 class Reader:
@@ -36,20 +47,38 @@ class Reader:
 
     def read(self, app: App, chat: Chat, body: Mapping[str, Any]) -> Written:
         """The message, its files handed to the bot; `mentioned` are the encrypted ids of colleagues beside the bot."""
-        msgtype, text = str(body.get("msgtype", "text")), str(body.get("text", ""))
-        content = body.get("content")
+        msgtype, text = text_of(body, "msgtype", "text"), text_of(body, "text")
+        content = object_of(body, "content") if body.get("content") is not None else None
+        created = int(number_of(body, "create_at", 0, _LATEST)) or int(time.time() * 1000)
+        overrides = object_of(body, "overrides")
+        quote, shown_quote = self._quote(app, chat, body)
         shown: Json = {}
-        if content is not None and not isinstance(content, dict):
-            raise ValueError("content must be an object")
         if content is None and "parts" in body:
             content, shown = self._rich(app, body["parts"])
             text = text or "".join(part.get("text", "") for part in shown["parts"])
         elif content is None and (msgtype == "audio" or (msgtype in _WITH_FILE and body.get("file") is not None)):
             content, shown = self._single(app, msgtype, text, body)
         nicks = _names(body.get("mention"))
-        at = [app.name] * (chat.conversation_type == "2" and bool(body.get("at", True))) + nicks
+        at = [app.name] * (chat.conversation_type == "2" and flag_of(body, "at", default=True)) + nicks
         mentioned = tuple(self._chats.named(app, nick).sender_id for nick in nicks)
-        return Written(msgtype, text, {"text": text, **({"at": at} if at else {}), **shown}, content, mentioned)
+        shown = {"text": text, **({"at": at} if at else {}), **shown, **shown_quote}
+        return Written(msgtype, text, shown, content, created, mentioned, quote, overrides)
+
+    def _quote(self, app: App, chat: Chat, body: Mapping[str, Any]) -> tuple[Json, Json]:
+        """What the message replies to, a message of this chat by its number or a quote spelled out; and how it is shown."""
+        quote = object_of(body, "quote")
+        if not quote:
+            return {}, {}
+        if "number" not in quote:
+            _check_quote(quote)
+            return quote, {"quote": {"nick": quote.get("nick", ""), "text": quote.get("text", "")}}
+        quoted = chat.message(quote["number"])
+        if quoted is None:
+            raise ValueError(f"no message {quote['number']!r} in this chat (any more)")
+        card = {"card": quoted["card"]} if "card" in quoted else {}
+        nick = app.name if quoted["from"] == "bot" else quoted["nick"]
+        told = quote_of(app, quoted, self._files, {each.nick: each.sender_id for each in chat.members.values()})
+        return told, {"quote": {"number": quoted["number"], "nick": nick, "text": quoted.get("text", ""), **card}}
 
     def _rich(self, app: App, parts: Any) -> tuple[Json, Json]:
         if not isinstance(parts, list) or not parts:
@@ -84,9 +113,7 @@ class Reader:
         code = self._files.send(app.client_id, medium)
         if msgtype == "file":
             return {"downloadCode": code, "fileName": medium.name, "spaceId": "2461", "fileId": "9873"}, shown
-        seconds = body.get("seconds", 4)
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
-            raise ValueError("seconds must be a number")
+        seconds = number_of(body, "seconds", 4, _LONGEST_SECONDS)
         shown["seconds"] = seconds
         if msgtype == "audio":
             return {"duration": int(seconds * 1000), "downloadCode": code, "recognition": text}, shown
@@ -142,6 +169,15 @@ def _quoted_content(app: App, quoted: Message, files: Files) -> Json:
             return {**code(file.get("media")), "fileName": file.get("name", "")}
         case _:
             return {"text": quoted["text"]}
+
+
+def _check_quote(quote: Mapping[str, Any]) -> None:
+    if quote.get("form", "full") not in ("full", "id_only", "card"):
+        raise ValueError("the form of a quote is full, id_only or card")
+    for name in ("msg_id", "msgtype", "text", "sender_id", "nick", "out_track_id"):
+        text_of(quote, name)
+    object_of(quote, "content")
+    number_of(quote, "created_at", 0, _LATEST)
 
 
 def _names(value: Any) -> list[str]:

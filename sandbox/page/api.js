@@ -28,6 +28,11 @@ export function upload(file) {
   return answer(`files?name=${name}`, { method: "POST", body: file });
 }
 
+/** For loads that nobody waits for: that the sandbox is gone is the feed's to tell, everything else is reported. */
+export function reportUnlessGone(error) {
+  if (error.status !== 0) reportError(error);
+}
+
 /** The address of the bytes of an uploaded file. */
 export const mediaAddress = (id) => `/sandbox/media/${encodeURIComponent(id)}`;
 
@@ -39,7 +44,7 @@ async function answer(path, options, signal) {
   } catch (error) {
     throw new CallFailed(error.message, 0);
   }
-  const found = await response.json().catch(() => null);
+  const found = await response.json().catch(() => null); // whatever stands between may answer in HTML
   if (!response.ok || found === null) throw new CallFailed(found?.error ?? `HTTP ${response.status}`, response.status);
   return found;
 }

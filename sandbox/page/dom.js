@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element; `class`, `text`, `dataset` and attributes (any name with a dash, or no property of the element) are understood. */
+/** An element; `class`, `text`, `dataset`, listeners (`onclick`), properties and attributes are understood. */
 export function make(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -10,6 +10,7 @@ export function make(tag, properties = {}, ...children) {
     if (name === "class") made.className = value;
     else if (name === "text") made.textContent = value;
     else if (name === "dataset") Object.assign(made.dataset, value);
+    else if (name.startsWith("on")) made.addEventListener(name.slice(2), value); // its answer cancels nothing
     else if (name in made && !name.includes("-")) made[name] = value;
     else made.setAttribute(name, value);
   }

@@ -9,6 +9,7 @@ const LATEST = Number.MAX_SAFE_INTEGER;
 
 const listeners = { records: new Set(), wire: new Set(), reload: new Set(), status: new Set() };
 const position = { records: null, wire: null }; // null: not known, so load anew
+let instance; // which sandbox the page was loaded from; every start is another one
 let wireWanted = false;
 let running = null; // the AbortController of the poll under way
 let wake = () => {};
@@ -61,20 +62,28 @@ export async function follow() {
 
 async function loadAnew(why) {
   // The position is taken before the load, so that nothing falls between; what comes twice is recognised by its number.
-  const { last } = await call(`feed?records=${LATEST}&wait=0`);
-  await Promise.all([...listeners.reload].map((listener) => listener(why)));
-  position.records = last.records;
+  const found = await call(`feed?records=${LATEST}&wait=0`);
+  const reason = isAnother(found) ? "restarted" : why;
+  instance ??= found.instance; // a first load that breaks off has shown something already
+  await Promise.all([...listeners.reload].map((listener) => listener(reason)));
+  position.records = found.last.records;
+  instance = found.instance ?? instance;
 }
+
+/** Whether this answer comes from another sandbox than the page was loaded from. */
+const isAnother = (found) => instance !== undefined && found.instance !== undefined && found.instance !== instance;
 
 /** One poll; returns why everything must be loaded anew, or undefined. */
 async function poll() {
   if (wireWanted && position.wire === null) {
-    position.wire = (await call(`feed?records=${LATEST}&wire=${LATEST}&wait=0`)).last.wire;
+    const newest = await call(`feed?records=${LATEST}&wire=${LATEST}&wait=0`);
+    if (isAnother(newest)) return "restarted";
+    position.wire = newest.last.wire;
   }
   const wire = wireWanted ? `&wire=${position.wire}` : "";
   const found = await interruptible(`feed?records=${position.records}${wire}&wait=${WAIT_SECONDS}`);
   const { last, oldest } = found;
-  if (last.records < position.records) return "restarted";
+  if (isAnother(found) || last.records < position.records) return "restarted";
   if (position.records + 1 < oldest.records) return "slow";
   take("records", found.records);
   if (wireWanted && found.wire) take("wire", found.wire);

@@ -6,7 +6,7 @@ import { chooseLanguage, language, onLanguage } from "./language.js";
 import { bots, onBots } from "./model/bots.js";
 import { chatList, onChats } from "./model/chats.js";
 import { choose, chosen } from "./model/chosen.js";
-import { onPeople, viewer } from "./model/people.js";
+import { onViewer, viewer } from "./model/people.js";
 import { notify } from "./notice.js";
 import { chooseTheme, nextTheme, theme } from "./theme.js";
 import { drawWords, t } from "./words.js";
@@ -27,10 +27,7 @@ export function mountShell() {
   element("back").append(icon("back"));
   element("new-chat").append(icon("plus"));
   element("picture-close").append(icon("close"));
-  element("back").addEventListener("click", () => {
-    choose(null);
-    element("chats").querySelector("[tabindex='0']")?.focus();
-  });
+  element("back").addEventListener("click", () => choose(null));
   onLanguage(draw);
   onBots(drawStatus);
   onStatus((now) => {
@@ -40,7 +37,7 @@ export function mountShell() {
   onReload((why) => {
     if (why !== "start") notify(t(why));
   });
-  onPeople(() => notifyViewer());
+  onViewer(() => notify(t("nowAs", viewer().nick)));
   chosen.subscribe(drawPane);
   onChats(chooseFirst);
   draw();
@@ -68,8 +65,12 @@ function drawTheme() {
   element("theme").title = label;
 }
 
+/** A phone shows the list or the chat: the focus goes along from the one that is hidden to the other. */
 function drawPane() {
-  document.body.classList.toggle("has-chat", chosen.get() !== null);
+  const hasChat = chosen.get() !== null;
+  const isLeaving = PHONE.matches && element(hasChat ? "list" : "chat").contains(document.activeElement);
+  document.body.classList.toggle("has-chat", hasChat);
+  if (isLeaving) (hasChat ? element("chat-title") : element("chats").querySelector("[tabindex='0']"))?.focus();
 }
 
 /** Beside the list there is always a chat. */
@@ -78,11 +79,4 @@ function chooseFirst() {
   const { own, groups } = chatList();
   const first = own[0] ?? groups[0];
   if (first) choose(first, { quietly: true });
-}
-
-let seenAs = viewer();
-function notifyViewer() {
-  if (seenAs === viewer()) return;
-  seenAs = viewer();
-  notify(t("nowAs", seenAs.nick));
 }

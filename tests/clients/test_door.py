@@ -131,3 +131,25 @@ def test_authority_stays_and_its_key_is_nowhere(tmp_path: Path) -> None:
     assert b"PRIVATE" not in told[0]
     assert stat.S_IMODE((tmp_path / "door.pem").stat().st_mode) == 0o600
     assert {each.name for each in tmp_path.iterdir()} == {"ca.pem", "door.pem"}
+
+
+def test_strange_requests_are_refused_and_forgotten(door: Door) -> None:
+    """A port of thousands of digits, a host of bytes that are no text; a name in capitals is the same name."""
+    host, _, port = door.url.removeprefix("http://").partition(":")
+    wanted = (
+        (b"x:" + b"9" * 5_000, b"HTTP/1.1 403"),
+        (b"\xff\xfe:443", b"HTTP/1.1 403"),
+        (b"API.DINGTALK.COM:443", b"HTTP/1.1 200"),
+    )
+    for target, status in wanted:
+        with socket.create_connection((host, int(port)), timeout=10) as raw:
+            raw.sendall(b"CONNECT " + target + b" HTTP/1.1\r\n\r\n")
+            assert raw.recv(4096).startswith(status)
+
+
+def test_plain_http_comes_through_on_another_address(tmp_path: Path) -> None:
+    """The door leads to where the sandbox listens."""
+    arguments = ("--host", "127.0.0.2", "--port", "0", "--tls", str(tmp_path), "--tls-port", "0")
+    process = SandboxProcess(arguments)
+    with process:
+        assert requests.get(f"{process.told['door']}/sandbox/apps", timeout=10).json() == {"apps": []}

@@ -52,7 +52,7 @@ class Chat:
 
     def cards(self) -> Locator:
         """The AI cards, oldest first."""
-        return self.page.locator("#messages [data-state]")
+        return self.page.locator("#messages article.card")
 
     def wait_state(self, card: Locator, state: str) -> None:
         """Wait until the card is in this state and has typed all that it has."""

@@ -78,10 +78,15 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, demo: SandboxClient, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The page, loaded; whatever it complains about fails the test."""
+def complaints() -> list[str]:
+    """What the page complained about; a test that expects something of it takes it out."""
+    return []
+
+
+@pytest.fixture
+def bare_page(context: BrowserContext, complaints: list[str], request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page that has gone nowhere yet; whatever it complains about fails the test."""
     page = context.new_page()
-    complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
@@ -89,8 +94,14 @@ def page(context: BrowserContext, demo: SandboxClient, request: pytest.FixtureRe
 
     page.on("console", listen)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(demo.url)
     yield page
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{re.sub(r'[^a-z0-9_]+', '-', request.node.name.lower())}.png")
     assert not complaints
+
+
+@pytest.fixture
+def page(bare_page: Page, demo: SandboxClient) -> Page:
+    """The demo's page, loaded."""
+    bare_page.goto(demo.url)
+    return bare_page

@@ -27,12 +27,12 @@ def test_an_answer_grows_in_its_card(chat: Chat) -> None:
     """The text on the screen only ever gets longer, through the states a user of DingTalk sees."""
     chat.page.evaluate(
         """() => {
-            window.lengths = []; window.states = new Set();
+            window.texts = []; window.states = new Set();
             new MutationObserver(() => {
                 const card = [...document.querySelectorAll("#messages [data-state]")].at(-1);
                 if (!card) return;
                 window.states.add(card.dataset.state);
-                window.lengths.push(card.querySelector(".md, .card-body, [class*=body]")?.textContent.length ?? 0);
+                window.texts.push(card.querySelector(".card-body").textContent);
             }).observe(
                 document.getElementById("messages"), { subtree: true, childList: true, characterData: true, attributes: true }
             );
@@ -42,13 +42,17 @@ def test_an_answer_grows_in_its_card(chat: Chat) -> None:
     expect(card).to_contain_text("你好")
     expect(card).to_contain_text("已完成")
     expect(card).to_contain_text(re.compile(r"DingTalk 调用 \d+ 次"))
-    lengths = chat.page.evaluate("() => window.lengths")
-    assert len({length for length in lengths if length}) > 10
-    assert chat.page.evaluate("() => [...window.states]")[-1] == "finished"
-    assert "inputing" in chat.page.evaluate("() => [...window.states]")
+    texts: list[str] = chat.page.evaluate("() => window.texts")
+    lengths = [len(text) for text in texts]
+    assert lengths == sorted(lengths)
+    assert len({*lengths} - {0}) > 10
+    assert all(texts[-1].startswith(text.rstrip("*`_~ ")) for text in texts[:: max(1, len(texts) // 20)])
+    states = chat.page.evaluate("() => [...window.states]")
+    assert states == [state for state in ("processing", "inputing", "finished") if state in states]
+    assert {"inputing", "finished"} <= {*states}
 
 
-def test_the_stop_button_stops_for_the_asker_only(chat: Chat) -> None:
+def test_the_stop_button_stops_for_the_asker_only(chat: Chat, demo: SandboxClient) -> None:
     """A colleague's press does nothing in a group; the asker's ends the answer and keeps what was written."""
     chat.open_group("聊天助手", "停止测试群")
     chat.say("/show long")
@@ -57,8 +61,12 @@ def test_the_stop_button_stops_for_the_asker_only(chat: Chat) -> None:
     stop.wait_for(timeout=20_000)
     chat.become("李雷")
     card = chat.cards().last
+    before = demo.last()
     card.get_by_role("button", name="停止").click()
-    expect(card).to_have_attribute("data-state", re.compile("processing|inputing"))
+    click = demo.wait_for(before, kind="click", user_id="lilei")
+    # Only updates that come after the click say anything: a stopped answer has no more than one of them, its end.
+    grown = demo.follow(click["seq"], kind="card", out_track_id=click["out_track_id"])
+    assert [next(grown)["state"] for _ in range(3)] == ["inputing"] * 3
     chat.become("王芳")
     card = chat.cards().last
     card.get_by_role("button", name="停止").click()
@@ -67,7 +75,12 @@ def test_the_stop_button_stops_for_the_asker_only(chat: Chat) -> None:
     expect(card.get_by_role("button", name="停止")).to_have_count(0)
 
 
-def test_a_fault_that_is_switched_on_is_felt_until_it_is_switched_off(chat: Chat) -> None:
+def _switches(demo: SandboxClient) -> list[dict[str, Any]]:
+    switches: list[dict[str, Any]] = requests.get(f"{demo.url}/sandbox/switches", timeout=10).json()["switches"]
+    return switches
+
+
+def test_a_fault_that_is_switched_on_is_felt_until_it_is_switched_off(chat: Chat, demo: SandboxClient) -> None:
     """The card cannot be made, the answer comes as a message, as the switch's sentence says."""
     chat.open("工作流")  # which goes without cards for a while afterwards
     faults = chat.panel("故障")
@@ -84,6 +97,9 @@ def test_a_fault_that_is_switched_on_is_felt_until_it_is_switched_off(chat: Chat
     assert chat.cards().count() == cards
     faults.get_by_role("button", name="全部关闭").click()
     expect(switch).to_have_attribute("aria-checked", "false")
+    assert {switch["name"] for switch in _switches(demo) if switch["on"]} == set()
+    chat.open("文案生成")  # the other bot has not learnt to go without cards: what it does shows that the fault is gone
+    expect(chat.ask("现在呢")).to_contain_text("现在呢")
 
 
 def test_the_wire_tells_every_call_and_no_secret(chat: Chat, demo: SandboxClient) -> None:
@@ -246,7 +262,7 @@ def test_voice_with_its_recognised_text(chat: Chat, demo: SandboxClient) -> None
 
 HOSTILE = (
     "<script>window.hurt=1</script> <img src=x onerror='window.hurt=1'> [点我](javascript:window.hurt=1) "
-    "![大图](http://127.0.0.1:9/huge.png) <style>body{display:none}</style>"
+    "![大图](http://127.0.0.1:9/huge.png) <style>body{display:none}</style> `画好了`"
 )
 
 
@@ -255,8 +271,9 @@ def test_hostile_markdown_does_nothing(chat: Chat) -> None:
     foreign: list[str] = []
     chat.page.on("request", lambda request: foreign.append(request.url) if ":9/" in request.url else None)
     card = chat.ask(HOSTILE)
-    expect(card).to_be_visible()
-    chat.page.wait_for_timeout(200)
+    # The words around the attack are drawn as markdown: what stands in the card has been rendered, and whole.
+    expect(card.locator(".card-body code").filter(has_text="画好了")).to_be_visible()
+    expect(card.get_by_role("link", name="大图").or_(card.locator("a.picture")).first).to_be_visible()
     assert chat.page.evaluate("window.hurt") is None
     assert chat.page.locator("#messages a[href^='javascript']").count() == 0
     assert foreign == []

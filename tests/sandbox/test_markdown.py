@@ -27,7 +27,9 @@ HOSTILE = (
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_markdown_is_harmless(kind: Kind, text: str) -> None:
     """No tag that acts, no handler, no style, no scheme but those of links is left as markup."""
-    tags = "".join(part.partition(">")[0] for part in render(text, kind).split("<")[1:]).casefold()
+    html = render(f"before\n\n{text}\n\nafter", kind)
+    assert "<p>before</p>" in html  # it was rendered at all
+    tags = "".join(part.partition(">")[0] for part in html.split("<")[1:]).casefold()
     assert not any(word in tags for word in ("script", "onerror", "onload", "onclick", "style", "iframe", "svg", "form"))
     assert "meta" not in tags
     assert "data:" not in tags
@@ -70,3 +72,40 @@ def test_tables_need_their_blank_line_and_keep_their_alignment() -> None:
     assert '<td class="right">2</td>' in render(f"text\n\n{table}", "card")
     assert "<td" not in render(f"text\n{table}", "card")
     assert "style=" not in render(table, "card")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/files/../sandbox/records?after=99999999&wait=30",
+        "/files/tools/../../sandbox/apps",
+        "/files/%2e%2e/sandbox/apps",
+        "/sandbox/media/../apps",
+        "/sandbox/media/@lAabcdef012345/../../apps",
+    ],
+)
+def test_a_picture_leads_to_files_and_nowhere_else(address: str) -> None:
+    """A browser would walk up the path and call the control API, or wait there with all of its connections."""
+    for kind in ("card", "message"):
+        assert "<img" not in render(f"before ![x](http://127.0.0.1{address}) after", kind)
+        assert "before" in render(f"before ![x](http://127.0.0.1{address}) after", kind)
+    assert "<img" not in render(f'before <img src="{address}"> after', "card")
+
+
+def test_a_font_in_code_is_left_as_it_is() -> None:
+    """Code shows what was written."""
+    assert "&lt;font colorTokenV2=common_red1_color&gt;" in render("`<font colorTokenV2=common_red1_color>`", "card")
+    assert "&lt;font sizeToken=x&gt;" in render("```\n<font sizeToken=x>\n```", "card")
+
+
+def test_a_text_of_more_than_64_kb_is_only_text() -> None:
+    """Markdown that was made to be slow takes no time (a hang would be a test that never ends)."""
+    html = render("[a](" * 100_000 + "<b>", "card")
+
+    assert html.startswith("<p>")
+    assert "<b>" not in html
+
+
+def test_half_a_character_spoils_nothing() -> None:
+    """A bot that cuts its text between two surrogates is shown all the same."""
+    assert render("a\ud800b", "message") == "<p>a?b</p>\n"

@@ -109,3 +109,43 @@ def test_xml_answers_of_the_gateway_are_masked() -> None:
 def test_hostile_bodies_are_masked_quickly(text: str) -> None:
     """A body that was made to be slow or deep is only a text (a hang would be a test that never ends)."""
     assert isinstance(mask_text(text), str)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"appSecret={SECRET}&appKey=ding1",
+        f"appKey=ding1&app%5Fsecret={SECRET}",
+        f"{{'appKey': 'ding1', 'appSecret': '{SECRET}'}}",
+        f"clientSecret: {SECRET}",
+        f'{{"clientSecret": ["{SECRET}"',
+        json.dumps({"appSecret": [SECRET]}),
+        json.dumps({"appSecret": {"value": SECRET}}),
+        *(
+            json.dumps({name: SECRET})
+            for name in ("userAccessToken", "suite_ticket", "jsapiTicket", "idToken", "aesKey", "secretKey")
+        ),
+    ],
+)
+def test_a_secret_in_an_odd_shape_is_masked_too(text: str) -> None:
+    """Forms, what only looks like JSON, lists, objects, and every name that ends like a secret's."""
+    assert "of-the-bot" not in mask_text(text)
+
+
+def test_the_tail_of_a_secret_with_odd_characters_is_masked() -> None:
+    """In an address nothing but the next parameter ends it."""
+    assert mask_address("/gettoken?appkey=a&appsecret=abcdefg)hij'klmnop&x=1") == "/gettoken?appkey=a&appsecret=abc…&x=1"
+    assert mask_json({"appSecret": 7733771337733, "secret": None}) == {"appSecret": "773…", "secret": None}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Authorization", f"{SECRET} x"),
+        ("Authorization", f"Bearer:{SECRET} more"),
+        *((name, SECRET) for name in ("X-Access-Token", "X-App-Secret", "X-Forwarded-Authorization", "X-DingTalk-Signature")),
+    ],
+)
+def test_a_header_shows_no_key_where_a_scheme_should_stand(name: str, value: str) -> None:
+    """Only bearer, basic and token are schemes."""
+    assert "of-the-bot" not in mask_headers([(name, value)])[name]

@@ -137,6 +137,20 @@ def test_no_secret_that_was_used_is_on_the_wire(sandbox: SandboxClient, bot: Bot
     assert f"{token[:3]}…" in everything
 
 
+def test_a_secret_in_the_wrong_place_is_on_no_wire(sandbox: SandboxClient, bot: Bot) -> None:
+    """Credentials that were swapped, a secret in a path, in a text, in a form: known by its value."""
+    before = last(sandbox)
+    swapped = {"clientId": bot.secret, "clientSecret": bot.client_id, "subscriptions": [{"type": "EVENT", "topic": "*"}]}
+    requests.post(f"{sandbox.url}/v1.0/gateway/connections/open", json=swapped, timeout=SECONDS)
+    requests.get(f"{sandbox.url}/gettoken", {"appkey": bot.secret, "appsecret": bot.client_id}, timeout=SECONDS)
+    for text in (bot.secret, f"x{bot.secret}y", f"{{'a': '{bot.secret}'", f"a={bot.secret}"):
+        requests.post(f"{sandbox.url}/v1.0/{bot.secret}", text, timeout=SECONDS)
+
+    found = seen(sandbox, before)
+    assert len(found) == 6
+    assert bot.secret not in json.dumps([found, [whole(sandbox, each) for each in found]])
+
+
 def test_refusals_are_told_by_code_and_throttled_calls_do_not_count(sandbox: SandboxClient, bot: Bot) -> None:
     """DingTalk's quota counts what it refuses for other reasons, but not the call too many in a second."""
     bot.register(qps=1)

@@ -159,7 +159,7 @@ def test_without_the_streaming_permission_the_answer_arrives_once(
 def test_a_card_that_was_not_delivered_is_noticed(make_bridge: MakeBridge) -> None:
     """DingTalk answers 200 with success=false inside when the robot is not in the chat: the answer comes as a message."""
     bridge = make_bridge()
-    bridge.sandbox.put_fault("dingtalk.deliver", {"error": "robot not in group"}, match={"client_id": bridge.client_id})
+    bridge.sandbox.put_fault("dingtalk.deliver", {"errorMsg": "robot not in group"}, match={"client_id": bridge.client_id})
     bridge.say(SHORT)
     assert "春江" in bridge.said()
 

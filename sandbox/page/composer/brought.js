@@ -2,16 +2,17 @@
 
 import { element } from "../dom.js";
 import { pictureNode } from "./editor.js";
-import { bring, isPicture } from "./uploads.js";
+import { bring, bringPicture, isPicture } from "./uploads.js";
 
-/** {add(files), settled()}: settled resolves when nothing is on its way; complain(sentence) says what went wrong. */
+/** {add(files, {asFiles}), settled()}: settled resolves when nothing is on its way; complain(sentence) says what went wrong. */
 export function brought({ box, tray, complain }) {
   const coming = new Set();
 
-  function add(files) {
+  function add(files, { asFiles = false } = {}) {
     complain("");
     for (const file of files) {
-      const done = (isPicture(file) ? addPicture(file) : addFile(file)).catch((error) => complain(error.message));
+      const work = !asFiles && isPicture(file) ? addPicture(file) : addFile(file);
+      const done = work.catch((error) => complain(error.message));
       coming.add(done);
       done.finally(() => coming.delete(done));
     }
@@ -21,10 +22,10 @@ export function brought({ box, tray, complain }) {
     const address = URL.createObjectURL(file);
     const image = pictureNode({ file: null, name: file.name }, address);
     image.classList.add("is-coming");
-    image.addEventListener("load", () => URL.revokeObjectURL(address), { once: true });
+    for (const end of ["load", "error"]) image.addEventListener(end, () => URL.revokeObjectURL(address), { once: true });
     box.insert(image);
     try {
-      image.dataset.file = (await bring(file)).file;
+      image.dataset.file = (await bringPicture(file)).file;
       image.classList.remove("is-coming");
     } catch (error) {
       image.remove();
@@ -48,12 +49,12 @@ export function brought({ box, tray, complain }) {
   return { add, settled: () => Promise.all(coming) };
 }
 
-/** Files may be dropped anywhere on the chat, and chosen with the two buttons. */
+/** Files may be dropped anywhere on the chat, and chosen with the two buttons: what one of them chose as a file stays one. */
 export function mountSources(add) {
   for (const [button, input] of [["add-picture", "picture-input"], ["add-file", "file-input"]]) {
     element(button).addEventListener("click", () => element(input).click());
     element(input).addEventListener("change", ({ target }) => {
-      add([...target.files]);
+      add([...target.files], { asFiles: button === "add-file" });
       target.value = "";
     });
   }

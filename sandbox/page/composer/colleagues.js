@@ -2,7 +2,7 @@
 
 import { make } from "../dom.js";
 import { face } from "../face.js";
-import { people, viewer } from "../model/people.js";
+import { isSame, people, viewer } from "../model/people.js";
 import { t } from "../words.js";
 
 /** A list box for `box`, the text box it belongs to; take(person) is called with the chosen one. */
@@ -14,7 +14,7 @@ export function colleagues(root, box, take) {
     const wanted = query.toLowerCase();
     const isIn = (person) => members.some((each) => each.nick === person.nick);
     found = people()
-      .filter((person) => person !== viewer() && person.nick.toLowerCase().includes(wanted))
+      .filter((person) => !isSame(person, viewer()) && person.nick.toLowerCase().includes(wanted))
       .sort((one, other) => Number(isIn(other)) - Number(isIn(one)))
       .slice(0, 8);
     at = 0;
@@ -29,7 +29,8 @@ export function colleagues(root, box, take) {
   function draw() {
     root.hidden = false;
     root.replaceChildren(...found.map((person, index) => {
-      const option = make("li", { id: `colleague-${index}`, role: "option", "aria-selected": String(index === at) }, face(person.nick), person.nick);
+      const about = { id: `colleague-${index}`, role: "option", "aria-selected": String(index === at) };
+      const option = make("li", about, face(person.nick), person.nick);
       option.addEventListener("mousedown", (event) => {
         event.preventDefault(); // the caret stays in the box
         choose(person);

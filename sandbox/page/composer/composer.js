@@ -110,7 +110,8 @@ function drawMentions() {
   const chip = make("span", { class: "at-chip" }, t("mentionBot", bot), leave);
   const again = make("button", { type: "button", class: "chip", id: "again-bot", text: t("againBot", bot), onclick: () => change(true) });
   const warning = (word) => make("span", { class: "warning", text: t(word) });
-  root.replaceChildren(...(state.atBot ? [chip] : [again, warning("notAtBot")]), ...(waiting.files().length ? [warning("fileInGroup")] : []));
+  const hasFiles = waiting.files().length > 0;
+  root.replaceChildren(...(state.atBot ? [chip] : [again, warning("notAtBot")]), ...(hasFiles ? [warning("fileInGroup")] : []));
 }
 
 function drawQuote() {
@@ -118,8 +119,11 @@ function drawQuote() {
   root.hidden = !state.quote;
   if (!state.quote) return;
   const { nick, text } = state.quote;
-  root.replaceChildren(make("span", { class: "quoting-nick", text: `${t("quoted", nick)}: ` }), make("span", { class: "quoting-text", text }),
-    iconButton("close", t("noQuote"), { onclick: dropQuote }));
+  root.replaceChildren(
+    make("span", { class: "quoting-nick", text: `${t("quoted", nick)}: ` }),
+    make("span", { class: "quoting-text", text }),
+    iconButton("close", t("noQuote"), { onclick: dropQuote }),
+  );
 }
 
 function dropQuote() {
@@ -196,7 +200,8 @@ async function sendAll(chat) {
     if (state.address === address) takeDraft(address);
   }
   for (const file of waiting.files()) {
-    await send(openChat(), { msgtype: file.kind === "video" ? "video" : "file", file: file.file, ...(about.isGroup ? { at: about.atBot } : {}) });
+    const msgtype = file.kind === "video" ? "video" : "file";
+    await send(openChat(), { msgtype, file: file.file, ...(about.isGroup ? { at: about.atBot } : {}) });
     waiting.remove(file);
   }
   drawQuote();
@@ -218,6 +223,7 @@ function tryShow(text) {
 }
 
 /** The same before and after the chat's first message, and after the sandbox was started anew. */
-const draftAddress = (chat) => addressOf({ ...chat, conversation_id: null, title: chat.person ? "" : chat.title }) + (chat.person?.nick ?? "");
+const draftAddress = (chat) =>
+  addressOf({ ...chat, conversation_id: null, title: chat.person ? "" : chat.title }) + (chat.person?.nick ?? "");
 
 const isGroup = () => openChat()?.conversation_type === "2";

@@ -3,7 +3,8 @@
 import { mediaAddress } from "../api.js";
 import { make } from "../dom.js";
 
-const BLOCKS = "DIV,P,LI";
+const BLOCKS = ["DIV", "P", "LI"];
+const BLANK_LINES = /^\s*\n|^\s+$/; // what indents the first line stays
 
 /** Make `root` writable; changed() after every change, files(list) for what is pasted, submit() for Enter. */
 export function editor(root, { changed, files, submit, key }) {
@@ -46,7 +47,7 @@ export function editor(root, { changed, files, submit, key }) {
     changed();
   }
 
-  /** What is in the box, neighbouring texts joined, without white space around it all. */
+  /** What is in the box, neighbouring texts joined, without blank lines before and white space behind it all. */
   function parts() {
     const found = [];
     collect(root, found);
@@ -116,10 +117,17 @@ function collect(node, found) {
     else if (child.nodeName === "IMG") found.push({ picture: { file: child.dataset.file ?? null, name: child.alt } });
     else if (child.dataset?.at) found.push({ at: child.dataset.at });
     else {
-      if (found.length && BLOCKS.includes(child.nodeName)) addText(found, "\n");
+      const isBlock = BLOCKS.includes(child.nodeName);
+      if (isBlock) beginLine(found);
       collect(child, found);
+      if (isBlock) beginLine(found);
     }
   }
+}
+
+/** A block stands on lines of its own; one that holds a BR alone is one line, not two. */
+function beginLine(found) {
+  if (found.length && !found.at(-1).text?.endsWith("\n")) addText(found, "\n");
 }
 
 function addText(found, text) {
@@ -130,7 +138,7 @@ function addText(found, text) {
 
 function trimmed(found) {
   const [first] = found;
-  if (first?.text !== undefined) first.text = first.text.trimStart();
+  if (first?.text !== undefined) first.text = first.text.replace(BLANK_LINES, "");
   const last = found.at(-1);
   if (last?.text !== undefined) last.text = last.text.trimEnd();
   return found.filter((part) => part.text !== "");

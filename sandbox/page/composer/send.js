@@ -39,5 +39,12 @@ export function messageOf(parts, { atBot, quote, isGroup }) {
   return { msgtype: "richText", parts: parts.map((part) => (part.picture ? { file: part.picture.file } : part)), ...about };
 }
 
-/** DingTalk takes the mentions out of a text before a bot gets it. */
-const textOf = (parts) => parts.map((part) => part.text ?? "").join("").replace(/[ \t]{2,}/g, " ").trim();
+/** DingTalk takes the mentions out of a text before a bot gets it: one of the blanks around each goes too, all else stays. */
+function textOf(parts) {
+  let said = "";
+  for (const [index, { text = "" }] of parts.entries()) {
+    const isGap = parts[index - 1]?.at && /(^|\s)$/.test(said);
+    said += isGap ? text.replace(/^[ \t]/, "") : text;
+  }
+  return said.replace(/^\s*\n/, "").trimEnd();
+}

@@ -15,5 +15,19 @@ export async function bring(file) {
   }
 }
 
-/** Whether it can stand between texts. */
+/** The same for what shall stand between texts: its name alone makes no picture. */
+export async function bringPicture(file) {
+  if (!await beginsAsPicture(file)) throw new Error(t("noPicture", file.name));
+  return bring(file);
+}
+
+/** Whether it calls itself something that can stand between texts. */
 export const isPicture = (file) => /^image\/(png|jpeg|gif|bmp|webp)$/.test(file.type);
+
+const SIGNATURES = [/^\x89PNG\r\n\x1a\n/, /^\xff\xd8\xff/, /^GIF8[79]a/, /^BM/, /^RIFF[^]{4}WEBP/];
+
+async function beginsAsPicture(file) {
+  const bytes = new Uint8Array(await file.slice(0, 12).arrayBuffer());
+  const beginning = String.fromCharCode(...bytes);
+  return SIGNATURES.some((signature) => signature.test(beginning));
+}

@@ -18,9 +18,10 @@ export function openVoice(isGroup, sendVoice) {
       await sendVoice({ ...voice, ...(brought ? { file: brought.file } : {}) });
     } catch (error) {
       problem.textContent = error.message;
-      throw error;
+      return false;
     }
     element("voice-text").value = "";
     element("voice-file").value = "";
+    return true;
   });
 }

@@ -10,6 +10,7 @@ import { isoTime, shortTime } from "../times.js";
 import { t } from "../words.js";
 import { plainText } from "./plain.js";
 
+const LINE_LENGTH = 50; // as much as is seen, and no whole table for those who hear it
 const rows = new Map(); // address -> {row, ...its parts}
 const sections = {};
 
@@ -101,7 +102,7 @@ function newRow(chat, address) {
 function summary(chat) {
   if (!chat.last) return t("nothingYet");
   const { msgtype, nick, from } = chat.last;
-  const text = plainText(lastLine(chat)) || t(`type_${msgtype}`) || t("silent", msgtype);
+  const text = plainText(lastLine(chat), LINE_LENGTH) || t(`type_${msgtype}`) || t("silent", msgtype);
   return chat.conversation_type === "2" && from === "person" ? `${nick}: ${text}` : text;
 }
 

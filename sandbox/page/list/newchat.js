@@ -13,8 +13,11 @@ export function mountNewChat() {
 }
 
 function open() {
-  const options = bots().map(({ client_id, name, connections }) =>
-    make("option", { value: client_id, text: connections ? name : `${name} (${t("offline")})`, selected: client_id === openChat()?.client_id }));
+  const options = bots().map(({ client_id, name, connections }) => make("option", {
+    value: client_id,
+    text: connections ? name : `${name} (${t("offline")})`,
+    selected: client_id === openChat()?.client_id,
+  }));
   element("new-bot").replaceChildren(...options);
   element("new-title").value = t("groupDefault");
   drawKind();

@@ -1,18 +1,20 @@
 // The first words of a markdown text without its marks, for one line of a list or a quote.
 
-const LONGEST = 120;
-
-/** At most 120 characters of the text, on one line. */
-export function plainText(markdown) {
+/** At most `longest` characters of the text, on one line. */
+export function plainText(markdown, longest = 120) {
   const text = markdown
-    .slice(0, LONGEST * 8)
+    .slice(0, longest * 8)
     .replace(/```[^\n]*\n?/g, " ")
     .replace(/<br\s*\/?>|<\/?font[^<>]*>|&nbsp;/g, " ")
     .replace(/!\[([^\]]*)\]\([^)]*\)/g, "[$1]")
     .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replace(/^\s*(?:#{1,6}\s+|>+\s*|[-*+]\s+|\|)/gm, "")
-    .replace(/\*\*|__|~~|`|\|?(?:\s*:?-{3,}:?\s*\|)+/g, "")
+    .replace(/^[ \t]*\|.*$/gm, cells)
+    .replace(/^\s*(?:#{1,6}\s+|>+\s*|[-*+]\s+)/gm, "")
+    .replace(/\*\*|__|~~|`/g, "")
     .replace(/\s+/g, " ")
     .trim();
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
+
+/** A table's row without its bars; nothing of the row that only rules off the head. */
+const cells = (row) => (/^[\s|:-]+$/.test(row) ? "" : row.replaceAll("|", " "));

@@ -14,12 +14,13 @@ import { dressPictures, picture } from "./pictures.js";
 import { typewriter } from "./typewriter.js";
 
 const GROWING = new Set(["processing", "inputing"]);
+const BLOCKS = ["head", "title", "state", "body", "still", "list", "images", "carousel", "buttons"];
+const PARTS = { ...Object.fromEntries(BLOCKS.map((name) => [name, "div"])), tips: "p", foot: "p" }; // by name, its tag
 const COLOURS = new Set(["red", "green", "orange", "blue", "gray"]);
 
 /** {element, update(card), rest()}; `atOnce` when the card was there before somebody looked, so that nothing need be typed. */
 export function cardView(id, { atOnce }) {
-  const parts = Object.fromEntries(["head", "title", "state", "body", "still", "list", "images", "carousel", "tips", "buttons", "foot"]
-    .map((name) => [name, make(name === "foot" || name === "tips" ? "p" : "div", { class: `card-${name}` })]));
+  const parts = Object.fromEntries(Object.entries(PARTS).map(([name, tag]) => [name, make(tag, { class: `card-${name}` })]));
   parts.title.hidden = true;
   parts.body.classList.add("md");
   parts.still.classList.add("md");
@@ -35,6 +36,7 @@ export function cardView(id, { atOnce }) {
   let bot = "";
 
   function update(card) {
+    if (card.isGone) return drawGone();
     const view = { ...card, ...card.views?.[viewer().staff_id] };
     bot = botName(card.client_id);
     drawState(view);
@@ -48,16 +50,26 @@ export function cardView(id, { atOnce }) {
     say(parts.foot, view.calls ? t("calls", view.calls) : "");
   }
 
+  /** The sandbox keeps it no longer: what stands there stays, and nothing can be pressed any more. */
+  function drawGone() {
+    Object.assign(element, { ariaBusy: "false", ariaLabel: t("cardGone") });
+    parts.state.replaceChildren(icon("warning"));
+    parts.buttons.replaceChildren();
+    say(parts.tips, t("cardGone"));
+  }
+
   function drawState(view) {
     const isGrowing = GROWING.has(view.state);
     grew ||= isGrowing;
     element.dataset.state = view.state;
     if (isGrowing) element.ariaBusy = "true";
     element.setAttribute("aria-label", `${view.title || t("card")} (${t(view.state)})`);
-    if (changed("state", [view.state, t(view.state)])) parts.state.replaceChildren(sign(view.state), make("span", { text: t(view.state) }));
+    const name = t(view.state);
+    if (changed("state", [view.state, name])) parts.state.replaceChildren(sign(view.state), make("span", { text: name }));
     if (changed("title", [view.title, view.logo])) {
+      const logo = view.logo?.startsWith("@") ? [picture(view.logo)] : [];
       parts.title.hidden = !view.title;
-      parts.title.replaceChildren(...(view.logo?.startsWith("@") ? [picture(view.logo)] : []), make("strong", { text: view.title ?? "" }));
+      parts.title.replaceChildren(...logo, make("strong", { text: view.title ?? "" }));
     }
   }
 

@@ -97,8 +97,10 @@ function voice(message) {
   const seconds = Math.max(1, Math.round(message.seconds ?? 0));
   const wave = make("span", { class: "wave", "aria-hidden": "true" }, icon("sound"));
   const length = Math.min(Math.ceil(seconds / 6), 10);
-  const line = player(message.file, { class: `voice long-${length}`, "aria-label": t("secondsLong", seconds) }, wave, t("seconds", seconds));
-  const words = make("p", { class: "recognised" }, make("span", { class: "unseen", text: t("recognised") }), message.text || t("notRecognised"));
+  const about = { class: `voice long-${length}`, "aria-label": t("secondsLong", seconds) };
+  const line = player(message.file, about, wave, t("seconds", seconds));
+  const label = make("span", { class: "unseen", text: t("recognised") });
+  const words = make("p", { class: "recognised" }, label, message.text || t("notRecognised"));
   return make("div", { class: "spoken" }, line, words);
 }
 
@@ -118,7 +120,8 @@ function player(file, about, ...inside) {
 
 function video(message) {
   if (!message.file?.bytes) return fileTile(message.file);
-  const film = make("video", { controls: true, preload: "metadata", src: mediaAddress(message.file.media), "aria-label": message.file.name });
+  const { media, name } = message.file;
+  const film = make("video", { controls: true, preload: "metadata", src: mediaAddress(media), "aria-label": name });
   return make("div", { class: "film" }, film, fileTile(message.file));
 }
 
@@ -132,7 +135,8 @@ function linkCard({ title, text: about, buttons, pictures: sources }) {
 
 function actionCard({ title, text: source, buttons = [] }) {
   const ends = make("div", { class: "ends" }, ...buttons.map(linkButton));
-  return make("div", { class: "tile" }, title ? make("strong", { text: title }) : null, markdown(source ?? ""), buttons.length ? ends : null);
+  const head = title ? make("strong", { text: title }) : null;
+  return make("div", { class: "tile" }, head, markdown(source ?? ""), buttons.length ? ends : null);
 }
 
 const feedCard = ({ buttons = [], pictures: sources = [] }) => make("ul", { class: "tile feed" }, ...buttons.map((each, index) =>
@@ -140,8 +144,13 @@ const feedCard = ({ buttons = [], pictures: sources = [] }) => make("ul", { clas
 
 const unknown = (message) => [make("span", { class: "plain", text: message.text || t("silent", message.msgtype) })];
 
-const FAMILIES = { pdf: "red", ppt: "red", pptx: "red", xls: "green", xlsx: "green", csv: "green", zip: "orange", rar: "orange", mp3: "purple", mp4: "purple" };
-const family = (suffix) => FAMILIES[suffix.toLowerCase()] ?? "blue";
+const FAMILIES = { red: "pdf ppt pptx", green: "xls xlsx csv", orange: "zip rar", purple: "mp3 mp4" };
+
+/** The colour of a file's sign. */
+function family(suffix) {
+  const found = Object.entries(FAMILIES).find(([, suffixes]) => suffixes.split(" ").includes(suffix.toLowerCase()));
+  return found?.[0] ?? "blue";
+}
 
 /** Bytes as people read them. */
 export function size(bytes) {

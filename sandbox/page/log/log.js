@@ -8,7 +8,7 @@ import { cardOf, onCards, unwatch, watch } from "../model/cards.js";
 import { markRead, onChats, openChat } from "../model/chats.js";
 import { addressOf } from "../model/chosen.js";
 import { messageOf, onMessages, onUndelivered } from "../model/messages.js";
-import { onPeople } from "../model/people.js";
+import { onViewer } from "../model/people.js";
 import { t } from "../words.js";
 import { cardView } from "./card.js";
 import { watchCode } from "./code.js";
@@ -36,10 +36,10 @@ export function mountLog({ quote }) {
   log.addEventListener("click", (event) => act(event, quote));
   onMessages((messages, { anew }) => (anew ? drawAnew(messages) : append(messages)));
   onUndelivered((message) => items.has(message.number) && markUndelivered(items.get(message.number), message));
-  onCards((cards) => cards.forEach((card) => views.get(card.out_track_id)?.update(card)));
+  onCards((cards) => cards.forEach(update));
   onChats(drawHead);
   onBots(drawHead);
-  onPeople(() => drawAnew(shown));
+  onViewer(() => drawAnew(shown));
   onLanguage(() => {
     drawHead();
     drawAnew(shown);
@@ -66,7 +66,7 @@ function about(chat) {
 
 function drawAnew(messages) {
   const list = element("messages");
-  for (const id of views.keys()) unwatch(id);
+  const before = [...views.keys()];
   sight.disconnect();
   views.clear();
   items.clear();
@@ -75,6 +75,7 @@ function drawAnew(messages) {
   element("log").ariaBusy = "true";
   list.replaceChildren();
   append(messages, { atOnce: true });
+  for (const id of before) if (!views.has(id)) unwatch(id);
   end.stay();
   setTimeout(() => (element("log").ariaBusy = "false"), 300);
 }
@@ -102,8 +103,16 @@ function append(messages, { atOnce = false } = {}) {
 function newCard(id, atOnce) {
   const view = views.get(id) ?? cardView(id, { atOnce });
   views.set(id, view);
-  if (cardOf(id)) view.update(cardOf(id));
+  if (cardOf(id)) update(cardOf(id));
   return view.element;
+}
+
+function update(card) {
+  try {
+    views.get(card.out_track_id)?.update(card);
+  } catch (error) {
+    reportError(error); // an odd card is drawn as far as it can be, its neighbours whole
+  }
 }
 
 /** What the sandbox no longer keeps goes here too. */

@@ -24,10 +24,23 @@ export async function renderedNodes(text, kind) {
   const template = document.createElement("template");
   try {
     template.innerHTML = await rendered(text, kind);
-  } catch {
+    demote(template.content);
+  } catch (error) {
+    console.warn("markdown:", error.message);
     template.content.append(Object.assign(document.createElement("p"), { className: "bare", textContent: text }));
   }
   return template.content;
+}
+
+/** The page has its own headings down to h2: those of a text go below them, and keep their looks by a class. */
+function demote(root) {
+  for (const heading of root.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
+    const level = Number(heading.localName[1]);
+    const below = document.createElement(`h${Math.min(level + 2, 6)}`);
+    below.className = `as-h${level}`;
+    below.append(...heading.childNodes);
+    heading.replaceWith(below);
+  }
 }
 
 function askAll() {

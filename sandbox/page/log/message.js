@@ -16,7 +16,8 @@ export function messageItem(message, { chat, previous, cardView }) {
   const isMine = isViewers(message);
   const name = authorOf(message, chat);
   const head = make("p", { class: isMine ? "who unseen" : "who", text: isMine ? t("me") : name });
-  const quote = iconButton("quote", t("quoteOf", name), { class: "icon-button do-quote", tabIndex: -1, dataset: { number: message.number } });
+  const quoting = { class: "icon-button do-quote", tabIndex: -1, dataset: { number: message.number } };
+  const quote = iconButton("quote", t("quoteOf", name), quoting);
   const time = make("time", { dateTime: isoTime(message.time), text: exactTime(message.time) });
   const body = make("div", { class: "beside" }, cardView ?? bubble(message), make("div", { class: "deeds" }, quote, time));
   const column = make("div", { class: "said" }, head, body);

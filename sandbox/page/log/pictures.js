@@ -4,8 +4,10 @@ import { mediaAddress } from "../api.js";
 import { element, icon, make } from "../dom.js";
 import { t } from "../words.js";
 
-const MEDIA_ID = /^[@$][\w-]+$/;
-const OURS = /^\/(?:sandbox\/media|files)\//;
+const MEDIA_ID = /^[@$][\w-]{8,80}$/;
+// Nothing but the addresses of files: a path that leads elsewhere ("/files/../...") would be fetched as a picture.
+const OURS = /^(?:\/sandbox\/media\/[@$][\w-]{8,80}|\/files\/(?:tools\/[\w-]+\.\w+|[\w-]+\/file-preview)(?:\?[\w=&%.-]*)?)$/;
+const LINK = /^(?:(?:https?|dingtalk|mailto):|\/)/i;
 
 /** A picture by media id or address. */
 export function picture(source, name = "") {
@@ -28,6 +30,10 @@ export function watchPictures(root) {
   root.addEventListener("error", (event) => {
     if (event.target instanceof HTMLImageElement) replaceBroken(event.target);
   }, true);
+  const dialog = element("picture-dialog");
+  dialog.addEventListener("click", ({ target }) => {
+    if (target === dialog || target === element("picture-large")) dialog.close();
+  });
 }
 
 /** Give the pictures and foreign links of rendered markdown their buttons and words. */
@@ -72,14 +78,10 @@ function replaceBroken(image) {
 }
 
 function enlarge(image) {
-  const dialog = element("picture-dialog");
   Object.assign(element("picture-large"), { src: image.src, alt: image.alt });
   element("picture-link").href = image.src;
-  dialog.onclick = (event) => {
-    if (event.target === dialog || event.target === element("picture-large")) dialog.close();
-  };
-  dialog.showModal();
+  element("picture-dialog").showModal();
 }
 
 /** Only web addresses are links. */
-export const safe = (address) => (/^(?:https?|dingtalk|mailto):/i.test(address) || address.startsWith("/") ? address : undefined);
+export const safe = (address) => (typeof address === "string" && LINK.test(address) ? address : undefined);

@@ -1,6 +1,6 @@
 // The bots that the sandbox knows, whether they are connected, and which AI stands behind them.
 
-import { call } from "../api.js";
+import { call, reportUnlessGone } from "../api.js";
 import { onRecords, onReload } from "../feed.js";
 import { news, seldom } from "./news.js";
 
@@ -29,7 +29,7 @@ const load = seldom(APART_MS, async () => {
 
 onReload(load);
 onRecords((records) => {
-  if (records.some(({ kind }) => kind.startsWith("stream.") || kind === "app")) load().catch(() => {});
+  if (records.some(({ kind }) => kind.startsWith("stream.") || kind === "app")) load().catch(reportUnlessGone);
 });
 
 /** What the sandbox may not have: null then. */

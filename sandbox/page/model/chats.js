@@ -1,18 +1,21 @@
 // The conversations as the viewer has them: private chats with each bot, groups, and what belongs to other people.
 
-import { call } from "../api.js";
+import { call, reportUnlessGone } from "../api.js";
 import { onRecords, onReload } from "../feed.js";
 import { botName, bots, onBots } from "./bots.js";
 import { addressOf, choose, chosen } from "./chosen.js";
 import { news, seldom } from "./news.js";
-import { be, isSame, meet, onPeople, viewer } from "./people.js";
+import { be, isSame, meet, onViewer, viewer } from "./people.js";
 
 const APART_MS = 500;
 const LINES_TOGETHER = 60;
+const LONGEST_LINE = 200; // characters
+const MOST_PASSED = 2_000;
 
 const changed = news();
 const begun = []; // chats that the viewer has begun and nobody has written in yet
-const lines = new Map(); // out_track_id -> what the card says now, for the last lines
+const lines = new Map(); // out_track_id -> how the card begins, of those that are the last of a chat
+const passed = new Set(); // ids of cards that grew and were no chat's last: what they say is no news here
 const read = new Map(); // address -> number of the newest message that was seen
 let known = [];
 let open = null;
@@ -62,19 +65,31 @@ async function load() {
   meet(known.flatMap((chat) => chat.people));
   if (!loaded) for (const chat of known) if (chat.last) read.set(addressOf(chat), chat.last.number);
   loaded = true;
+  forgetLines();
   settle();
   await loadLines();
 }
 
+/** The cards that are the last of their chats. */
+const lastCards = () => new Set(known.map((chat) => chat.last?.card).filter(Boolean));
+
+function forgetLines() {
+  const last = lastCards();
+  for (const id of last) passed.delete(id);
+  for (const id of lines.keys()) if (!last.has(id)) lines.delete(id);
+}
+
 /** What the cards say that are the last of their chats. */
 async function loadLines() {
-  const ids = known.map((chat) => chat.last?.card).filter((id) => id && !lines.has(id)).slice(0, LINES_TOGETHER);
+  const ids = [...lastCards()].filter((id) => !lines.has(id)).slice(0, LINES_TOGETHER);
   if (!ids.length) return;
   const { cards } = await call(`cards?brief=1&ids=${ids.map(encodeURIComponent).join(",")}`);
   for (const id of ids) lines.set(id, lines.get(id) ?? "");
-  for (const { out_track_id, title, text } of cards) lines.set(out_track_id, text || title || "");
+  for (const { out_track_id, title, text } of cards) lines.set(out_track_id, beginning(text || title));
   changed.tell();
 }
+
+const beginning = (text) => (text ?? "").slice(0, LONGEST_LINE);
 
 /** Find what the address of the page means among what is known. */
 function settle() {
@@ -111,16 +126,24 @@ const byTime = (one, other) => (other.last?.time ?? 0) - (one.last?.time ?? 0);
 function follow(records) {
   let grew = false;
   let told = false;
+  const last = lastCards();
   for (const record of records) {
-    if (record.kind === "card" && record.out_track_id) {
-      told ||= !lines.has(record.out_track_id);
-      lines.set(record.out_track_id, record.text);
+    if (record.kind === "card" && last.has(record.out_track_id)) {
+      lines.set(record.out_track_id, beginning(record.text));
       grew = true;
-    }
+    } else if (record.kind === "card") told ||= isNewCard(record.out_track_id);
     told ||= record.kind === "message" || record.kind === "said";
   }
-  if (told) loadChats().catch(() => {});
+  if (told) loadChats().catch(reportUnlessGone);
   else if (grew) changed.tell();
+}
+
+/** Whether this card may have become the last of its chat: asked once for each. */
+function isNewCard(id) {
+  if (passed.has(id)) return false;
+  passed.add(id);
+  if (passed.size > MOST_PASSED) passed.delete(passed.keys().next().value);
+  return true;
 }
 
 function changeViewer() {
@@ -139,9 +162,10 @@ onReload((why) => {
     loaded = false;
   }
   lines.clear();
+  passed.clear();
   return loadChats();
 });
 onRecords(follow);
 onBots(settle);
-onPeople(changeViewer);
+onViewer(changeViewer);
 chosen.subscribe(settle);

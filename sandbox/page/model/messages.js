@@ -1,6 +1,6 @@
 // The messages of the open chat, loaded piece by piece as they come.
 
-import { call } from "../api.js";
+import { call, reportUnlessGone } from "../api.js";
 import { onRecords, onReload } from "../feed.js";
 import { loadChats, onChats, openChat } from "./chats.js";
 import { addressOf } from "./chosen.js";
@@ -40,14 +40,14 @@ onChats(() => {
   const address = chat?.conversation_id ? addressOf(chat) : null;
   if (address === of) return;
   if (!address || of) forget();
-  if (address) loadMessages().catch(() => {});
+  if (address) loadMessages().catch(reportUnlessGone);
 });
 onRecords((records) => {
   const chat = openChat();
   const cards = new Set(messages.map((message) => message.card));
   const isNews = ({ kind, out_track_id }) => kind === "message" || kind === "said" || (kind === "card" && !cards.has(out_track_id));
   const isOurs = (record) => record.client_id === chat?.client_id && record.conversation_id === chat.conversation_id;
-  if (records.some((record) => isNews(record) && isOurs(record))) loadMessages().catch(() => {});
+  if (records.some((record) => isNews(record) && isOurs(record))) loadMessages().catch(reportUnlessGone);
   for (const record of records) if (record.kind === "undelivered") markUndelivered(record);
 });
 onReload(async () => {

@@ -9,7 +9,13 @@ export function news() {
       return () => listeners.delete(listener);
     },
     tell(...what) {
-      for (const listener of [...listeners]) listener(...what);
+      for (const listener of [...listeners]) {
+        try {
+          listener(...what);
+        } catch (error) {
+          reportError(error); // one listener's mistake is no other's
+        }
+      }
     },
   };
 }
@@ -22,6 +28,7 @@ export function seldom(milliseconds, work) {
   return () => (next ??= last.then(() => {
     next = null;
     const done = work();
+    // Whoever asked is told of a failure by `done`; the next run comes all the same.
     last = done.catch(() => {}).then(() => pause(milliseconds));
     return done;
   }));

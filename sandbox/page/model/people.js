@@ -12,40 +12,52 @@ const ADDED = "people";
 const VIEWER = "viewer";
 
 const changed = news();
-const known = [...FIRST, ...remembered(ADDED, [])];
-let present = known.find((each) => isSame(each, remembered(VIEWER, FIRST[0]))) ?? FIRST[0];
+const viewerChanged = news();
+const own = [...FIRST, ...remembered(ADDED, [])];
+let met = []; // whoever else writes in one of the chats, and the viewer
+let present = own.find((each) => isSame(each, remembered(VIEWER, FIRST[0]))) ?? FIRST[0];
 
+/** The people one can be are others now. */
 export const onPeople = changed.subscribe;
-export const people = () => known;
+/** One sees with the eyes of another. */
+export const onViewer = viewerChanged.subscribe;
+export const people = () => [...own, ...met];
 export const viewer = () => present;
 
 /** Whether two are one person; those without a staff id go by their names. */
 export function isSame(one, other) {
-  return one.staff_id || other.staff_id ? one.staff_id === other.staff_id : one.nick === other.nick;
+  return keyOf(one) === keyOf(other);
+}
+
+function keyOf({ staff_id, nick }) {
+  return staff_id ? `id ${staff_id}` : `nick ${nick}`;
 }
 
 /** See with this person's eyes from now on. */
 export function be(person) {
   if (isSame(person, present)) return;
-  meet([person]);
-  present = known.find((each) => isSame(each, person));
+  present = people().find((each) => isSame(each, person)) ?? { staff_id: person.staff_id ?? null, nick: person.nick };
   localStorage.setItem(VIEWER, JSON.stringify(present));
+  meet(met);
   changed.tell();
+  viewerChanged.tell();
 }
 
-/** Take up whoever wrote to a bot. */
+/** These are in the chats; a stranger who is in none any more is forgotten. */
 export function meet(persons) {
-  const strangers = persons.filter((person) => !known.some((each) => isSame(each, person)));
-  if (!strangers.length) return;
-  for (const { staff_id, nick } of strangers) known.push({ staff_id: staff_id ?? null, nick });
-  changed.tell();
+  const strangers = new Map([...persons, present].map((person) => [keyOf(person), person]));
+  for (const person of own) strangers.delete(keyOf(person));
+  const before = new Set(met.map(keyOf));
+  met = [...strangers.values()].map(({ staff_id, nick }) => ({ staff_id: staff_id ?? null, nick }));
+  if (before.symmetricDifference(strangers).size) changed.tell();
 }
 
 /** Make a person of this name up; an outsider has no staff id. Remembered beyond a reload. */
 export function addPerson(nick, { outsider }) {
   const person = { staff_id: outsider ? null : `staff-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36)}`, nick };
   localStorage.setItem(ADDED, JSON.stringify([...remembered(ADDED, []), person]));
-  meet([person]);
+  own.push(person);
+  changed.tell();
   return person;
 }
 

@@ -1,6 +1,6 @@
 // What the wire panel knows: the last entries in order, without gaps where the sandbox still has what was missed.
 
-import { call } from "../api.js";
+import { call, reportUnlessGone } from "../api.js";
 import { onReload, onWire, wantWire } from "../feed.js";
 
 const KEPT = 2_000; // as many as the sandbox keeps
@@ -28,10 +28,10 @@ export function entries(changed) {
 
   const load = async () => {
     const { last: newest } = await call(`wire?after=${LATEST}`);
-    const found = await call(`wire?after=${Math.max(0, newest - FIRST)}`);
+    const { wire } = await wireAfter(Math.max(0, newest - FIRST));
     if (newest < cleared) cleared = 0; // another sandbox
-    kept = found.wire.filter(({ seq }) => seq > cleared);
-    last = found.last;
+    kept = wire.filter(({ seq }) => seq > cleared);
+    last = wire.at(-1)?.seq ?? newest;
     changed(kept, true);
   };
 
@@ -39,11 +39,11 @@ export function entries(changed) {
   const fill = () => (filling ??= (async () => {
     try {
       if (last === null) return await load();
-      const found = await call(`wire?after=${last}`);
+      const found = await wireAfter(last);
       if (found.last < last) return await load();
       take(found.wire, last > 0 ? Math.max(0, found.oldest - last - 1) : 0);
-    } catch {
-      // the feed says when nobody answers, and has everything loaded anew afterwards
+    } catch (error) {
+      reportUnlessGone(error);
     } finally {
       filling = null;
     }
@@ -73,4 +73,18 @@ export function entries(changed) {
       setTimeout(() => watching && fill(), SETTLE_MS); // what came while the feed was finding its position
     },
   };
+}
+
+/** Every summary above a number; an answer holds only as many as are good for one. */
+async function wireAfter(number) {
+  const first = await call(`wire?after=${number}`);
+  const wire = [...first.wire];
+  let { last } = first;
+  while (wire.length && wire.at(-1).seq < last) {
+    const next = await call(`wire?after=${wire.at(-1).seq}`);
+    if (!next.wire.length) break;
+    wire.push(...next.wire);
+    ({ last } = next);
+  }
+  return { wire, last, oldest: first.oldest };
 }

@@ -13,7 +13,10 @@ export function readable(body, { unpacked = false } = {}) {
 }
 
 /** Whether some string in it is JSON itself. */
-export const hasPacked = (body) => typeof body === "object" && body !== null && Object.values(body).some((value) => parsed(value) !== undefined || hasPacked(value));
+export function hasPacked(body) {
+  if (typeof body !== "object" || body === null) return false;
+  return Object.values(body).some((value) => parsed(value) !== undefined || hasPacked(value));
+}
 
 /** A <pre> with that text. */
 export function drawn(body, options) {
@@ -39,7 +42,9 @@ function coloured(text) {
 
 function unpack(value, depth) {
   if (Array.isArray(value)) return value.map((each) => unpack(each, depth));
-  if (typeof value === "object" && value !== null) return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, unpack(each, depth)]));
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, unpack(each, depth)]));
+  }
   const inner = depth ? parsed(value) : undefined;
   return inner === undefined ? value : unpack(inner, depth - 1);
 }

@@ -8,8 +8,10 @@ const OBVIOUS = new Set(["cut", "client", "server"]); // ends that the verdict t
 /** The <li> of an entry; its button opens it. */
 export function lineOf(entry) {
   const why = entry.code ?? (OBVIOUS.has(entry.reason) ? undefined : entry.reason);
-  const button = make("button", { type: "button", class: `wire-line tone-${toneOf(entry)}`, tabIndex: -1, dataset: { seq: entry.seq } },
-    make("span", { class: `wire-way ${entry.side} ${entry.way}`, title: directionOf(entry) }, make("span", { class: "unseen", text: directionOf(entry) })),
+  const direction = directionOf(entry);
+  const about = { type: "button", class: `wire-line tone-${toneOf(entry)}`, tabIndex: -1, dataset: { seq: entry.seq } };
+  const button = make("button", about,
+    make("span", { class: `wire-way ${entry.side} ${entry.way}`, title: direction }, make("span", { class: "unseen", text: direction })),
     make("span", { class: "wire-name" }, make("span", { class: "wire-title", text: nameOf(entry) }), ...marksOf(entry)),
     make("span", { class: "wire-verdict", text: verdictOf(entry) }),
     make("time", { class: "wire-clock", text: clockOf(entry.time) }),
@@ -24,10 +26,8 @@ export function lineOf(entry) {
 
 function marksOf(entry) {
   const marks = [];
-  if (entry.calls !== undefined) {
-    const counts = entry.counted;
-    marks.push(mark(counts ? "is-counted" : "is-free", counts ? t("nth", entry.calls) : t("uncounted"), counts ? t("nthLong", entry.calls) : t("uncountedLong")));
-  }
+  if (entry.calls !== undefined && entry.counted) marks.push(mark("is-counted", t("nth", entry.calls), t("nthLong", entry.calls)));
+  if (entry.calls !== undefined && !entry.counted) marks.push(mark("is-free", t("uncounted"), t("uncountedLong")));
   if (entry.again) marks.push(mark("is-again", t("again"), t("again_long")));
   if (entry.fault) marks.push(mark("is-fault", t("fault"), t("faultLong"), icon("warning")));
   return marks;

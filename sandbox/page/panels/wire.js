@@ -112,71 +112,72 @@ export function mount(root, { chosen }) {
 
   function focusLine(from, step) {
     const all = [...parts.list.querySelectorAll(".wire-line")];
-    const at = step === "first" ? 0 : step === "last" ? all.length - 1 : Math.min(all.length - 1, Math.max(0, all.indexOf(from) + step));
+    const edge = { first: 0, last: all.length - 1 }[step];
+    const at = edge ?? Math.min(all.length - 1, Math.max(0, all.indexOf(from) + step));
     from.setAttribute("tabindex", "-1");
     all[at].setAttribute("tabindex", "0");
     all[at].focus();
   }
 
-  parts.list.onclick = (event) => {
+  parts.list.addEventListener("click", (event) => {
     const line = event.target.closest(".wire-line");
     const entry = line && log.all().find(({ seq }) => seq === Number(line.dataset.seq));
     if (!entry) return;
     parts.list.querySelector('[tabindex="0"]')?.setAttribute("tabindex", "-1");
     line.setAttribute("tabindex", "0");
     open.open(entry);
-  };
-  parts.list.onkeydown = (event) => {
+  });
+  parts.list.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8, Home: "first", End: "last" }[event.key];
     if (step === undefined || !event.target.matches(".wire-line")) return;
     event.preventDefault();
     focusLine(event.target, step);
-  };
-  parts.scroll.onscroll = () => {
+  });
+  parts.scroll.addEventListener("scroll", () => {
     following = atEnd();
     if (following && held && !paused) draw();
-  };
+  });
   new ResizeObserver(() => following && toEnd()).observe(parts.scroll);
-  parts.fresh.onclick = () => draw();
-  parts.older.onclick = () => {
+  parts.fresh.addEventListener("click", () => draw());
+  parts.older.addEventListener("click", () => {
     const before = parts.scroll.scrollHeight;
     lines += MOST_LINES;
     draw({ stay: true });
     parts.scroll.scrollTop += parts.scroll.scrollHeight - before;
-  };
-  parts.pause.onclick = () => {
+  });
+  parts.pause.addEventListener("click", () => {
     paused = !paused;
     drawWords();
     if (!paused) toEnd();
-  };
-  parts.clear.onclick = () => {
+  });
+  parts.clear.addEventListener("click", () => {
     log.clear();
     lines = MOST_LINES;
     draw();
-  };
-  parts.showAll.onclick = () => {
+  });
+  parts.showAll.addEventListener("click", () => {
     Object.assign(filters, { side: "", mine: false, refused: false, pings: false, answer: "" });
     parts.sides.querySelector('[value=""]').checked = true;
     for (const box of parts.boxes) box.checked = false;
     draw();
     parts.scroll.focus();
-  };
-  parts.sides.onchange = (event) => {
+  });
+  parts.sides.addEventListener("change", (event) => {
     filters.side = event.target.value;
     draw();
-  };
+  });
   for (const box of parts.boxes) {
     box.checked = filters[box.name];
-    box.onchange = () => {
+    box.addEventListener("change", () => {
       filters[box.name] = box.checked;
       draw();
-    };
+    });
   }
-  parts.answer.onclick = () => {
+  parts.answer.addEventListener("click", () => {
     filters.answer = "";
     draw();
     parts.scroll.focus();
-  };
+  });
   chosen.subscribe(() => filters.mine && draw());
   onBots(() => filters.mine && draw({ stay: true }));
   onLanguage(drawWords);
@@ -187,23 +188,21 @@ export function mount(root, { chosen }) {
 
 function build(root) {
   root.classList.add("wire");
-  const sides = make("div", { class: "wire-sides", role: "radiogroup", "data-wire-label": "side" },
-    ...[["", "all"], ["dingtalk", "dingtalk"], ["dify", "dify"]].map(([value, name]) => make("label", {},
-      make("input", { type: "radio", name: "wire-side", value, checked: value === "" }), make("span", { dataset: { wireT: name } }))));
+  const tool = (name) => make("button", { type: "button", class: "wire-tool", dataset: name ? { wireT: name } : {} });
+  const sides = sidesOf({ "": "all", dingtalk: "dingtalk", dify: "dify" });
   const boxes = ["mine", "refused", "pings"].map((name) => make("input", { type: "checkbox", name }));
-  const chips = make("div", { class: "wire-chips", role: "group", "data-wire-label": "filters" },
-    ...boxes.map((box) => make("label", { class: "wire-chip" }, box, make("span", { dataset: { wireT: box.name } }))));
-  const answer = make("button", { type: "button", class: "wire-chip chosen", hidden: true }, make("span", { dataset: { wireT: "oneAnswer" } }), icon("close"));
-  chips.append(answer);
-  const pause = make("button", { type: "button", class: "wire-tool" });
-  const clear = make("button", { type: "button", class: "wire-tool", dataset: { wireT: "clear" } });
+  const oneAnswer = make("span", { dataset: { wireT: "oneAnswer" } });
+  const answer = make("button", { type: "button", class: "wire-chip chosen", hidden: true }, oneAnswer, icon("close"));
+  const chips = make("div", { class: "wire-chips", role: "group", "data-wire-label": "filters" }, ...boxes.map(chipOf), answer);
+  const [pause, clear, showAll] = ["", "clear", "showAll"].map(tool);
   const count = make("p", { class: "wire-count" });
-  const tools = make("div", { class: "wire-tools" }, make("div", { class: "wire-row" }, sides, make("div", { class: "wire-acts" }, pause, clear)), make("div", { class: "wire-row" }, chips, count));
+  const tools = make("div", { class: "wire-tools" },
+    make("div", { class: "wire-row" }, sides, make("div", { class: "wire-acts" }, pause, clear)),
+    make("div", { class: "wire-row" }, chips, count));
   const older = make("button", { type: "button", class: "wire-older", dataset: { wireT: "older" }, hidden: true });
   const list = make("ol", { class: "wire-list", "data-wire-label": "list" });
   const emptyTitle = make("p", { class: "wire-empty-title" });
   const emptyText = make("p", {});
-  const showAll = make("button", { type: "button", class: "wire-tool", dataset: { wireT: "showAll" } });
   const empty = make("div", { class: "wire-empty" }, emptyTitle, emptyText, showAll);
   const freshText = make("span", {});
   const fresh = make("button", { type: "button", class: "wire-fresh", hidden: true }, icon("down"), freshText);
@@ -211,3 +210,12 @@ function build(root) {
   root.append(tools, make("div", { class: "wire-frame" }, scroll, fresh));
   return { sides, boxes, answer, pause, clear, count, older, list, empty, emptyTitle, emptyText, showAll, fresh, freshText, scroll };
 }
+
+function sidesOf(names) {
+  const choices = Object.entries(names).map(([value, name]) => make("label", {},
+    make("input", { type: "radio", name: "wire-side", value, checked: value === "" }),
+    make("span", { dataset: { wireT: name } })));
+  return make("div", { class: "wire-sides", role: "radiogroup", "data-wire-label": "side" }, ...choices);
+}
+
+const chipOf = (box) => make("label", { class: "wire-chip" }, box, make("span", { dataset: { wireT: box.name } }));

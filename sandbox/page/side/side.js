@@ -4,6 +4,7 @@ import { element, icon } from "../dom.js";
 import { chosen } from "../model/chosen.js";
 import * as faults from "../panels/faults.js";
 import * as wire from "../panels/wire.js";
+import { mountCount } from "./count.js";
 
 const REMEMBERED = "side";
 const NAMES = ["wire", "faults"];
@@ -15,7 +16,7 @@ const mounted = new Set();
 let tab = NAMES[0];
 
 export function mountSide() {
-  element("details").append(icon("panel"));
+  element("details").prepend(icon("panel"));
   element("close-side").append(icon("close"));
   element("details").addEventListener("click", () => toggle(element("side").hidden));
   element("close-side").addEventListener("click", () => toggle(false));
@@ -27,6 +28,7 @@ export function mountSide() {
   PHONE.addEventListener("change", drawSheet);
   const remembered = localStorage.getItem(REMEMBERED);
   if (NAMES.includes(remembered)) tab = remembered;
+  mountCount();
   draw(remembered === null ? WIDE.matches : remembered !== "" && !PHONE.matches);
 }
 

@@ -110,6 +110,24 @@ def test_broken_layout_shows_nothing(broken: str) -> None:
     assert _seen(PUBLIC, {"flowStatus": "3", "staticMsgContent": "", "msgContent": "x", "sys_full_json_obj": broken}) == NOTHING
 
 
+@pytest.mark.parametrize("odd", [5, None, True, {"a": 1}, ["x"]])
+def test_odd_values_of_buttons_and_slides_are_left_out(odd: Any) -> None:
+    """A button or slide stays, without the text or address that is none."""
+    layout = _full(
+        ["msgButtons", "msgSlider"], msgButtons=[{"text": "开", "url": odd}, odd], msgSlider=[{"title": "一", "image": odd}]
+    )
+    seen = _seen(PUBLIC, {"flowStatus": "3", "sys_full_json_obj": layout})
+    kept = ([{"text": "开"}, *([odd] if isinstance(odd, dict) else [])], [{"title": "一"}])
+    assert (seen["buttons"], seen["carousel"]) == kept
+
+
+@pytest.mark.parametrize("broken", ['[{"text": NaN}]', '[{"text": "\\ud800"}]', "[" * 100_000])
+def test_what_cannot_be_told_on_is_no_layout(broken: str) -> None:
+    """`NaN` is no JSON, half a character no text: either would break the answers that show the card."""
+    template = template_from_json({"template_id": "t", "content_key": "answer", "variables": ["buttons"]})
+    assert face(template, {"answer": "答", "buttons": broken}, ended=True).to_json() == {**NOTHING, "text": "答"}
+
+
 def test_brief_card_is_what_people_see(bot: Bot) -> None:
     """Brief leaves out what only the bot's author wants to know."""
     card = bot.card(cardTemplateId=PUBLIC, cardData={"cardParamMap": _public(EVERY_BLOCK)})

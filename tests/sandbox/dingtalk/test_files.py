@@ -1,6 +1,7 @@
 """Files in both directions."""
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
@@ -54,6 +55,26 @@ def test_download_address_refuses_a_content_type(bot: Bot) -> None:
     assert requests.get(url, timeout=SECONDS).content.startswith(b"\x89PNG")
     assert requests.get(url, headers={"Content-Type": "application/json"}, timeout=SECONDS).status_code == 403
     assert requests.get(url, headers={"Authorization": "Bearer x"}, timeout=SECONDS).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("key", "changes"),
+    [
+        ("whatever", {}),
+        (None, {"Expires": None}),
+        (None, {"Expires": "99999999999"}),
+        (None, {"Signature": "0" * 32}),
+        (None, {"x-oss-process": "image/resize"}),
+    ],
+)
+def test_download_address_is_good_to_the_letter_only(bot: Bot, key: str | None, changes: dict[str, str | None]) -> None:
+    """Another file, another end, one parameter more or less: each spoils the signature."""
+    body = {"downloadCode": _picture(bot), "robotCode": bot.client_id}
+    url = urlsplit(bot.call("POST", "/robot/messageFiles/download", body).json()["downloadUrl"])
+    assert requests.get(url.geturl(), timeout=SECONDS).ok
+    path = f"/oss/{key}" if key else url.path
+    answer = requests.get(f"{bot.sandbox.url}{path}", {**dict(parse_qsl(url.query)), **changes}, timeout=SECONDS)
+    assert (answer.status_code, "SignatureDoesNotMatch" in answer.text) == (403, True)
 
 
 def test_download_address_expires(bot: Bot) -> None:

@@ -53,6 +53,34 @@ def test_ticket_opens_one_connection_only(bot: Bot) -> None:
     assert _status(ticket) == 400
 
 
+def test_more_tickets_than_connections_let_no_more_in(bot: Bot) -> None:
+    """Three tickets that were given while there was room for one connection: the second and the third come too late."""
+    bot.register(max_connections=1)
+    first, *others = [bot.open().json() for _ in range(3)]
+    with connect(f"{first['endpoint']}?ticket={first['ticket']}", proxy=None):
+        bot.sandbox.wait_for(kind="stream.connected", client_id=bot.client_id)
+        assert [_status(each) for each in others] == [400, 400]
+    assert len(bot.sandbox.records(kind="stream.connected", client_id=bot.client_id)) == 1
+
+
+def test_a_client_id_that_nobody_has_is_not_recorded(bot: Bot) -> None:
+    """A bot that mixed up its id and its secret leaves the refusal behind, and nothing of what it took for its id."""
+    before = bot.sandbox.last()
+    answers = [
+        bot.open(clientId=bot.secret, clientSecret=bot.client_id),
+        _token(bot, {"appKey": bot.secret, "appSecret": bot.client_id}),
+        requests.get(f"{bot.sandbox.url}/gettoken?appkey={bot.secret}&appsecret={bot.client_id}", timeout=SECONDS),
+    ]
+    assert [answer.status_code for answer in answers] == [401, 400, 200]
+    refused = bot.sandbox.records(before)
+    assert [(each["kind"], each["client_id"]) for each in refused] == [("gateway.open", None)] + [("api", None)] * 3
+    assert bot.secret not in str(refused)
+
+
+def _token(bot: Bot, body: dict[str, str]) -> requests.Response:
+    return requests.post(f"{bot.sandbox.url}/v1.0/oauth2/accessToken", json=body, timeout=SECONDS)
+
+
 def test_ticket_expires(bot: Bot) -> None:
     """A ticket past its time (90 s, here none at all) is refused at the handshake."""
     bot.register(ticket_seconds=0)

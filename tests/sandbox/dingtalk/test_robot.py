@@ -43,6 +43,7 @@ def test_group_gets_a_message(bot: Bot) -> None:
         ({"msgParam": '{"text":"x"}'}, "invalidParameter.msgParam.invalid"),
         ({"msgParam": json.dumps({"title": "t", "text": "x" * 15_000})}, "invalidParameter.msgParam.tooLong"),
         ({"msgKey": "sampleAudio", "msgParam": '{"mediaId":"lA1","duration":"1000"}'}, "invalidParameter.msgParam.invalid"),
+        ({"msgKey": "sampleAudio", "msgParam": '{"mediaId":"@lA1","duration":"1 s"}'}, "invalidParameter.msgParam.invalid"),
     ],
 )
 def test_bad_message_is_refused(bot: Bot, changes: dict[str, object], code: str) -> None:

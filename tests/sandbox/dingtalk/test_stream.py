@@ -1,6 +1,7 @@
 """Frames: who gets one, acknowledgements, redelivery, pings, disconnects."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -133,6 +134,31 @@ def test_cut_aborts_the_connection(sandbox: SandboxClient, bot: Bot) -> None:
         with pytest.raises(ConnectionClosed):
             socket.frame(BOT_TOPIC)
     assert sandbox.wait_for(kind="stream.closed", client_id=bot.client_id)["reason"] == "cut"
+
+
+def test_a_frame_that_is_late_takes_a_connection_that_still_stands(bot: Bot) -> None:
+    """A connection that was told to leave while the platform was slow gets no message any more."""
+    bot.sandbox.put_fault("dingtalk.stream", {"delay": 0.5}, match={"client_id": bot.client_id}, times=1)
+    with ThreadPoolExecutor(1) as person, bot.connected() as old:
+        said = person.submit(bot.sandbox.say, bot.client_id, "你好")
+        bot.sandbox.wait_for(kind="message", client_id=bot.client_id, text="你好")
+        bot.sandbox.disconnect(bot.client_id)
+        with bot.connected() as new:
+            assert said.result()["delivered"]
+            assert new.message()["text"]["content"] == "你好"
+        assert old.frame("disconnect")
+        with pytest.raises(TimeoutError):
+            old.frame(BOT_TOPIC, seconds=0.1)
+
+
+def test_a_late_frame_without_any_connection_left_is_not_delivered(bot: Bot) -> None:
+    """The only connection was cut meanwhile."""
+    bot.sandbox.put_fault("dingtalk.stream", {"delay": 0.5}, match={"client_id": bot.client_id}, times=1)
+    with ThreadPoolExecutor(1) as person, bot.connected():
+        said = person.submit(bot.sandbox.say, bot.client_id, "你好")
+        bot.sandbox.wait_for(kind="message", client_id=bot.client_id, text="你好")
+        bot.sandbox.cut(bot.client_id)
+        assert said.result()["reason"] == "no connection"
 
 
 def test_frame_can_be_lost_or_doubled_by_a_fault(bot: Bot) -> None:
