@@ -29,6 +29,7 @@ class _Control:
         if not apps.opened_by(added.api_key) and len(apps.listed()) >= _MOST_APPS:
             raise ValueError(f"{_MOST_APPS} apps are enough for one sandbox")
         apps.put(added)
+        self._service.records.add("dify", "app", app=added.name)
         return {"ok": True}
 
     async def list_apps(self, _: web.Request) -> Json:

@@ -28,6 +28,7 @@ class DingTalk:
     """Everything of DingTalk that a bot can reach, and the levers that the control API pulls."""
 
     def __init__(self, records: Records, faults: Faults, wire: Wire) -> None:
+        self._records = records
         self.apps = Apps(wire.keyring)
         self.templates = Templates()
         self.chats = Chats()
@@ -48,6 +49,7 @@ class DingTalk:
         """Add an app, or replace it for everything that it does from now on, on its live connections too."""
         self.apps.register(app)
         self.stream.adopt(app)
+        self._records.add("dingtalk", "app", client_id=app.client_id)
 
     def add_routes(self, app: web.Application) -> None:
         """Put every call at its place; what is under /v1.0 and not imitated says so as DingTalk does."""

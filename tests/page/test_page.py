@@ -297,6 +297,18 @@ def test_scripted_talk(chat: Chat, name: str) -> None:
     expect(card.locator(sign[name]).first).to_be_visible()
 
 
+@pytest.mark.parametrize(("question", "state"), [("[[len=30]] [[rate=0]]", "finished"), ("[[error]] [[empty]]", "failed")])
+def test_an_answer_is_announced_however_quick_it_was(chat: Chat, question: str, state: str) -> None:
+    """A screen reader hears its end once, also where nobody ever saw it grow."""
+    before = chat.cards().count()
+    chat.say(question)
+    card = chat.cards().nth(before)
+    chat.wait_state(card, state)
+    words = card.locator(".card-body").text_content() or ""
+    assert words.strip()
+    expect(chat.page.locator("#announcements")).to_contain_text(words.strip()[:20])
+
+
 def test_light_and_dark(chat: Chat) -> None:
     """The theme follows the system until the switch says otherwise, and is remembered."""
     page = chat.page

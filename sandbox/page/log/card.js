@@ -13,6 +13,7 @@ import { renderedNodes } from "./markdown.js";
 import { dressPictures, picture } from "./pictures.js";
 import { typewriter } from "./typewriter.js";
 
+const ANNOUNCED = 300; // characters of an answer that are read out by themselves
 const GROWING = new Set(["processing", "inputing"]);
 const BLOCKS = ["head", "title", "state", "body", "still", "list", "images", "carousel", "buttons"];
 const PARTS = { ...Object.fromEntries(BLOCKS.map((name) => [name, "div"])), tips: "p", foot: "p" }; // by name, its tag
@@ -32,7 +33,7 @@ export function cardView(id, { atOnce }) {
   const shown = {};
   let asked = 0; // texts that were sent to be rendered
   let standing = 0; // the one of them that was drawn last
-  let grew = false;
+  let grew = !atOnce; // whether its end is news: a quick answer may never be seen growing
   let bot = "";
 
   function update(card) {
@@ -75,19 +76,22 @@ export function cardView(id, { atOnce }) {
 
   async function drawText(view) {
     const turn = (asked += 1);
+    const isStill = atOnce && standing === 0;
+    if (!isStill) element.ariaBusy = "true"; // until all of it stands there
     const nodes = await renderedNodes(view.text ?? "", "card");
     if (turn < standing) return; // a slow answer never overwrites a newer one
     dressPictures(nodes);
     dressCode(nodes);
-    writer.show(nodes, { ended: !GROWING.has(view.state), atOnce: atOnce && standing === 0 });
     standing = turn;
+    writer.show(nodes, { ended: !GROWING.has(view.state), atOnce: isStill });
   }
 
   function complete() {
+    if (standing < asked) return; // a newer text is being rendered
     element.ariaBusy = "false";
     if (!grew) return;
     grew = false;
-    const words = [...parts.body.children].map((block) => block.textContent.trim()).join(" ");
+    const words = [...parts.body.children].map((block) => block.textContent.trim()).join(" ").slice(0, ANNOUNCED);
     announce((element.dataset.state === "failed" ? t("failedAnswer", bot) : t("finishedAnswer", bot)) + words);
   }
 
