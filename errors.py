@@ -12,6 +12,7 @@ BridgeError
 │   ├── TextTooLong             more text than DingTalk takes in one message or card
 │   ├── WebhookExpired          the session webhook of a message is no longer valid
 │   └── DingTalkUnreachable     no network, a time-out, or DingTalk answers 5xx
+├── StoreUnavailable            what is kept cannot be reached: a full disk, a locked file
 └── BackendError                the AI gave no (whole) answer
     ├── BackendUnreachable      no network, a time-out, a name that does not resolve
     ├── BackendDown             it answers 5xx, or something that is not its protocol
@@ -120,6 +121,10 @@ class WebhookExpired(DingTalkError):
 
 class DingTalkUnreachable(DingTalkError):
     """No network, a time-out, or DingTalk answers 5xx; the call may be repeated."""
+
+
+class StoreUnavailable(BridgeError):
+    """What is kept cannot be read or written now; `str()` says why, never what is kept."""
 
 
 class BackendError(BridgeError):

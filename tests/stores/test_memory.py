@@ -1,59 +1,33 @@
-"""Sessions and cards in memory."""
+"""What the memory stores can do beyond the contracts, for a shelter."""
 
-from stores.base import CardRecord, ConversationKey
-from stores.memory import MemoryCards, MemorySessions
+from stores.base import ConversationKey, Session, Usage
+from stores.memory import MemoryMeter, MemorySessions
 
-ANNA, BEN = (ConversationKey("bot", "corp", "chat", person) for person in ("anna", "ben"))
+ANNA = ConversationKey("bot", "corp", "chat", "anna")
 
 
-def test_a_session_is_kept_for_the_remain_time_after_its_last_use() -> None:
-    """Each save starts the time again; after it the next question begins anew."""
+def test_recalling_changes_nothing() -> None:
+    """It begins nothing, and does not start the remain time again; an expired session is recalled without its conversation."""
     now = [0.0]
     sessions = MemorySessions(60, clock=lambda: now[0])
-    assert sessions.save(sessions.load(ANNA).continued("c1"))
-    now[0] = 50
-    assert sessions.save(sessions.load(ANNA))
-    now[0] = 100
-    assert sessions.load(ANNA).conversation == "c1"
-    now[0] = 161
-    assert sessions.load(ANNA).conversation == ""
+    assert sessions.recall(ANNA) is None
+    session = sessions.load(ANNA).continued("c1")
+    assert sessions.save(session)
+    now[0] = 40
+    assert sessions.recall(ANNA) == session
+    now[0] = 61
+    assert sessions.recall(ANNA) == session.continued("")
+    now[0] = 1_501
+    assert sessions.recall(ANNA) is None
 
 
-def test_an_answer_does_not_bring_back_what_was_begun_anew() -> None:
-    """A session loaded before `renew` is not kept; one of somebody else is."""
-    sessions = MemorySessions(60)
-    old, other = sessions.load(ANNA), sessions.load(BEN)
-    sessions.renew(ANNA)
-    assert not sessions.save(old.continued("old"))
-    assert sessions.save(other.continued("other"))
-    assert sessions.load(ANNA).conversation == ""
-    assert sessions.load(BEN).conversation == "other"
-
-
-def test_a_renewal_outlives_the_remain_time() -> None:
-    """An answer that grows for longer than the remain time does not bring back what was begun anew meanwhile."""
-    now = [0.0]
-    sessions = MemorySessions(60, clock=lambda: now[0])
-    old = sessions.load(ANNA).continued("old")
-    sessions.renew(ANNA)
-    now[0] = 600
+def test_what_is_known_better_replaces_what_was_there() -> None:
+    """Of a session, and of a month's sums."""
+    sessions, meter = MemorySessions(60), MemoryMeter()
+    old = sessions.load(ANNA)
+    sessions.keep(Session.begun(ANNA).continued("new"))
     assert not sessions.save(old)
-    assert sessions.load(ANNA).conversation == ""
-
-
-def test_the_longest_unused_sessions_leave_first() -> None:
-    """Memory is bounded."""
-    sessions = MemorySessions(60, limit=1)
-    sessions.save(sessions.load(ANNA).continued("a"))
-    sessions.save(sessions.load(BEN).continued("b"))
-    assert sessions.load(BEN).conversation == "b"
-    assert sessions.load(ANNA).conversation == ""
-
-
-def test_the_last_cards_are_found() -> None:
-    """Older ones than `limit` are not."""
-    cards = MemoryCards(limit=2)
-    for number in range(3):
-        cards.put(CardRecord(f"card-{number}", "bot", "anna", "msg", ANNA))
-    assert cards.find("card-0") is None
-    assert cards.find("card-2") is not None
+    assert sessions.load(ANNA).conversation == "new"
+    meter.add("corp", "2026-11", Usage(5))
+    meter.know("corp", "2026-11", Usage(3, 1))
+    assert meter.add("corp", "2026-11", Usage(1)) == Usage(4, 1)

@@ -1,0 +1,190 @@
+"""Sessions, cards and counts that never raise: the durable ones, or memory while those cannot be reached."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from stores.base import CardRecord, Cards, ConversationKey, Meter, Session, Sessions, Usage
+from stores.memory import MOST_CARDS, MOST_SESSIONS, MemoryCards, MemoryMeter, MemorySessions
+from stores.shelter import Shelter
+
+_MOST_COUNTS = 10_000  # months of companies, or events of them, that wait to be written
+
+
+class DurableSessions(Sessions, Protocol):
+    """Sessions that can also learn of a beginning that they missed."""
+
+    def keep(self, session: Session) -> None:
+        """Keep it, whatever there was."""
+
+    def replace(self, session: Session, generation: int) -> bool:
+        """Keep it in place of that generation (or of itself); False when another is there."""
+
+
+@dataclass(frozen=True)
+class _Missed:
+    """A session that was begun or went on in memory: `instead_of` is the generation that the durable store is known to have."""
+
+    session: Session
+    instead_of: int
+    renewed: bool
+
+
+class ShelteredSessions:
+    """Conversations go on through an outage.
+
+    What is written afterwards takes the place only of the generation that was last seen in the durable store, so it cannot
+    bring back a conversation that another process began anew meanwhile. What somebody began anew here is forgotten there, too,
+    whatever was begun there. The remain time of what is written starts then.
+    """
+
+    def __init__(
+        self, shelter: Shelter, durable: DurableSessions, memory: MemorySessions, *, limit: int = MOST_SESSIONS
+    ) -> None:
+        self._shelter, self._durable, self._memory = shelter, durable, memory
+        self._missed = shelter.notes(self._write, limit)
+
+    def load(self, key: ConversationKey) -> Session:
+        """Return the live session of this key, or a new one."""
+
+        def durable() -> Session:
+            session = self._durable.load(key)
+            self._memory.keep(session)
+            return session
+
+        def memory() -> Session:
+            known = self._memory.recall(key)
+            session = self._memory.load(key)
+            if known is None or known.generation != session.generation:
+                self._note(session, known)
+            return session
+
+        return self._shelter.call(durable, memory)
+
+    def save(self, session: Session) -> bool:
+        """Keep it and start its remain time again; False when it was begun anew meanwhile."""
+
+        def durable() -> bool:
+            if self._durable.save(session):
+                self._memory.keep(session)
+                return True
+            if self._memory.save(session):  # it did not know of that beginning
+                self._memory.renew(session.key)
+            return False
+
+        def memory() -> bool:
+            known = self._memory.recall(session.key)
+            kept = self._memory.save(session)
+            if kept:
+                self._note(session, known)
+            return kept
+
+        return self._shelter.call(durable, memory)
+
+    def renew(self, key: ConversationKey) -> None:
+        """Forget the conversation; answers still growing will not bring it back."""
+        session = Session.begun(key)
+
+        def durable() -> None:
+            self._durable.keep(session)
+            self._memory.keep(session)
+
+        def memory() -> None:
+            known = self._memory.recall(key)
+            self._memory.keep(session)
+            self._note(session, known, renewed=True)
+
+        self._shelter.call(durable, memory)
+
+    def _note(self, session: Session, known: Session | None, *, renewed: bool = False) -> None:
+        former = self._missed.get(session.key)
+        instead_of = former.instead_of if former else (known or session).generation
+        self._missed.put(session.key, _Missed(session, instead_of, renewed or (former is not None and former.renewed)))
+
+    def _write(self, key: ConversationKey, missed: _Missed) -> None:
+        # Memory knows whether it has expired. Its generation is written even so: an answer to it may still be growing.
+        session = self._memory.recall(key) or missed.session.continued("")
+        if not self._durable.replace(session, missed.instead_of):
+            if missed.renewed:
+                self._durable.renew(key)
+            self._memory.keep(self._durable.load(key))  # the other process's, or a beginning that is nobody's yet
+
+
+class ShelteredCards:
+    """Cards opened in an outage are found by their clicks, in it and after it."""
+
+    def __init__(self, shelter: Shelter, durable: Cards, memory: MemoryCards, *, limit: int = MOST_CARDS) -> None:
+        self._shelter, self._durable, self._memory = shelter, durable, memory
+        self._missed = shelter.notes(self._write, limit)
+
+    def put(self, card: CardRecord) -> None:
+        """Remember (or replace) a card."""
+
+        def durable() -> None:
+            self._durable.put(card)
+            self._memory.put(card)
+
+        def memory() -> None:
+            self._memory.put(card)
+            self._missed.put(card.out_track_id, card)
+
+        self._shelter.call(durable, memory)
+
+    def find(self, out_track_id: str) -> CardRecord | None:
+        """Return the card, or None when it is not (or no longer) known."""
+
+        def durable() -> CardRecord | None:
+            card = self._durable.find(out_track_id)
+            if card:
+                self._memory.put(card)
+            return card
+
+        return self._shelter.call(durable, lambda: self._memory.find(out_track_id))
+
+    def _write(self, _: str, card: CardRecord) -> None:
+        self._durable.put(card)
+
+
+class ShelteredMeter:
+    """Counts go on from the last sums that were seen; what other processes add is seen after the outage."""
+
+    def __init__(self, shelter: Shelter, durable: Meter, memory: MemoryMeter) -> None:
+        self._shelter, self._durable, self._memory = shelter, durable, memory
+        self._missed = shelter.notes(self._write, _MOST_COUNTS)
+        self._events = shelter.notes(self._write_event, _MOST_COUNTS)
+
+    def add(self, corp: str, month: str, usage: Usage) -> Usage:
+        """Add to the month's counts and return their sums; adding nothing is how to ask."""
+
+        def durable() -> Usage:
+            sums = self._durable.add(corp, month, usage)
+            self._memory.know(corp, month, sums)
+            return sums
+
+        def memory() -> Usage:
+            if usage != Usage():
+                self._missed.put((corp, month), (self._missed.get((corp, month)) or Usage()) + usage)
+            return self._memory.add(corp, month, usage)
+
+        return self._shelter.call(durable, memory)
+
+    def first(self, corp: str, month: str, event: str) -> bool:
+        """Return whether this is the first time that the event is named in this month; true once, in an outage once here."""
+
+        def durable() -> bool:
+            first = self._durable.first(corp, month, event)
+            self._memory.first(corp, month, event)
+            return first
+
+        def memory() -> bool:
+            first = self._memory.first(corp, month, event)
+            if first:
+                self._events.put((corp, month, event), None)
+            return first
+
+        return self._shelter.call(durable, memory)
+
+    def _write(self, key: tuple[str, str], missed: Usage) -> None:
+        self._memory.know(*key, self._durable.add(*key, missed))
+
+    def _write_event(self, key: tuple[str, str, str], _: None) -> None:
+        self._durable.first(*key)
