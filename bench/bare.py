@@ -45,7 +45,7 @@ class BareBot:
         self._bot = bot
         self._http = requests.Session()
         self._http.trust_env = False
-        self._http.mount("http://", HTTPAdapter(pool_maxsize=200))
+        self._http.mount("http://", HTTPAdapter(pool_maxsize=2_000))  # a stream and a call for each of 1,000
         self._token_lock = threading.Lock()
         self._token = ""
 

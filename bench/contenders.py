@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from sandbox.client import SandboxClient
 
 ROOT = Path(__file__).resolve().parent.parent
 LISTENERS = 2  # of each bot: the default of DEFAULT_MAX_WORKERS
-OWN, PUBLIC, THIRD = "bench-own", "bench-public", "bench-third"  # client ids, by the card that the bot answers with
-BOTS = (OWN, PUBLIC, THIRD)
+OWN, PUBLIC, THRIFTY = "bench-own", "bench-public", "bench-thrifty"  # client ids, by what is not the default of the bot
+BOTS = (OWN, PUBLIC, THRIFTY)
 
 _OWN_TEMPLATE = "bench-own-template"
 _CHECK_SECONDS = 30
@@ -26,16 +26,16 @@ Contender = Callable[[str, Path], AbstractContextManager[Child]]
 """Takes the sandbox's address and an empty folder to live in."""
 
 
-def register(sandbox: SandboxClient) -> None:
-    """Make the bots known on both platforms, without the platform's limit of 20 calls a second."""
+def register(sandbox: SandboxClient, qps: int) -> None:
+    """Make the bots known on both platforms; DingTalk takes `qps` calls a second of each API from each, 0: any number."""
     sandbox.put_template(_OWN_TEMPLATE, content_key="content", flow="streaming", variables=["config"])
     for name in BOTS:
-        sandbox.put_app(name, _secret(name), name, qps=0)
+        sandbox.put_app(name, _secret(name), name, qps=qps)
         sandbox.put_dify_app(_key(name), name, "chat")
 
 
 @contextlib.contextmanager
-def sandbox_running(folder: Path) -> Iterator[tuple[SandboxClient, Child]]:
+def sandbox_running(folder: Path, qps: int) -> Iterator[tuple[SandboxClient, Child]]:
     """Run a fresh sandbox, as a child whose processor time can be seen, with the bots registered."""
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--follow-stdin"]
     with started(command, ROOT, _environ(), folder / "sandbox.log") as child:
@@ -43,13 +43,19 @@ def sandbox_running(folder: Path) -> Iterator[tuple[SandboxClient, Child]]:
         if not line:
             raise child.failed("the sandbox ended before it listened")
         with contextlib.closing(SandboxClient(json.loads(line)["url"])) as client:
-            register(client)
+            register(client, qps)
             yield client, child
 
 
+def bridge(qps: int) -> Contender:
+    """Return the bridge as an admin would run it where DingTalk takes so many calls a second, 0: any number."""
+    setting = {} if qps == 20 else {"DINGTALK_QPS": str(qps)}  # 20 is the default
+    return lambda url, folder: _bridge(url, folder, setting)
+
+
 @contextlib.contextmanager
-def bridge(url: str, folder: Path) -> Iterator[Child]:
-    """Run `python app.py run` in a folder of its own, as an admin would."""
+def _bridge(url: str, folder: Path, setting: Mapping[str, str]) -> Iterator[Child]:
+    """Run `python app.py run` in a folder of its own."""
     lines = ["bots:"]
     for name in BOTS:
         lines += [
@@ -60,12 +66,14 @@ def bridge(url: str, folder: Path) -> Iterator[Child]:
             f"    dify_app_api_key: {_key(name)}",
         ]
         lines += [f"    card_template_id: {_OWN_TEMPLATE}"] if name != PUBLIC else []
+        lines += ["    card_pace: thrifty"] if name == THRIFTY else []
     (folder / ".bots.yaml").write_text("\n".join(lines) + "\n", "utf-8")
-    environ = _environ() | {
+    environ = {
+        **_environ(),
+        **setting,
         "DINGTALK_OPENAPI_ENDPOINT": url,
         "DINGTALK_OAPI_ENDPOINT": url,
         "DIFY_OPEN_API_URL": f"{url}/v1",
-        "DINGTALK_QPS": "0",  # what the bridge can do, not what the platform allows
         "HEARTBEAT_FILE": str(folder / "heartbeat.json"),
     }
     app = [sys.executable, str(ROOT / "app.py")]

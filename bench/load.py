@@ -13,15 +13,16 @@ _SECONDS = 60
 
 @dataclass(frozen=True)
 class Said:
-    """One message on its way; `user` is the person's staff id."""
+    """One message on its way; `user` is the person's staff id, `at` the time (epoch seconds) when all began to write."""
 
     user: str
     msg_id: str
     conversation_id: str
+    at: float
 
 
-def say_at_once(url: str, client_id: str, people: Sequence[str], text: str) -> tuple[list[Said], float]:
-    """Let each person write this to the bot, in private; return what was said, and the time at which it began.
+def say_at_once(url: str, client_id: str, people: Sequence[str], text: str) -> list[Said]:
+    """Let each person write this to the bot, in private; return what was said.
 
     Raises OSError when a message reached no connection. One thread writes all requests before it reads an answer, which
     takes a few milliseconds, where a thread for each would still be starting threads.
@@ -42,7 +43,7 @@ def say_at_once(url: str, client_id: str, people: Sequence[str], text: str) -> t
     if lost:
         raise OSError(f"{len(lost)} messages were not delivered: {lost[0]}")
     said = zip(people, answers, strict=True)
-    return [Said(person, answer["msg_id"], answer["conversation_id"]) for person, answer in said], began
+    return [Said(person, answer["msg_id"], answer["conversation_id"], began) for person, answer in said]
 
 
 def _message(client_id: str, person: str, text: str) -> bytes:
