@@ -95,7 +95,8 @@ class DifyAnswer:
         )
         with closing(self._open()) as stream:
             for payload in stream:
-                self._note(events.ids(payload))
+                if not (self._task and self.ref):  # every event tells them again
+                    self._note(events.ids(payload))
                 if self._stopping.is_set():
                     stream.abort()
                     break

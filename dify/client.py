@@ -5,18 +5,18 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
+from pydantic import SecretStr
 
 from dify.failures import from_response
 from dify.stream import EventStream, socket_of
 from dify.watch import Keeper, Limits
 from errors import BackendDown, BackendError, BackendUnreachable, ConversationGone, NoAnswer
+from web import Web
 
 _CONNECT_SECONDS = 8
 _CALL_SECONDS = 20  # for the short calls: stop, messages, parameters
@@ -25,6 +25,7 @@ _REPEATABLE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.
 _NOT_SENT = "connect"  # the code of an error that came before the question left this machine
 _REFUSAL_BYTES = 65_536  # of a refusal's body, at most
 _ASKER = "dingbridge"  # the `user` of calls that nobody in particular makes
+_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 # A proxy that compresses a stream also collects it; this asks for none.
 _STREAM_HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream", "Accept-Encoding": "identity"}
 
@@ -34,13 +35,9 @@ class DifyClient:
 
     def __init__(self, base_url: str, api_key: str, *, limits: Limits, connections: int) -> None:
         self._base_url, self._limits = base_url, limits
-        self._http = requests.Session()
-        self._http.auth = _Bearer(api_key)
-        # A session's cookies would be shared by everybody who chats with this app.
-        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
-        self._http.mount("http://", adapter)
-        self._http.mount("https://", adapter)
+        self._web = Web(hosts=1, connections=connections)
+        # A key may hold any character; but a line break in it would be an error that quotes it.
+        self._bearer = SecretStr(f"Bearer {''.join(api_key.split())}".encode().decode("latin-1"))
         self._keeper = Keeper()
 
     def stream(
@@ -71,41 +68,44 @@ class DifyClient:
 
     def stop(self, path: str, task: str, user: str) -> None:
         """Stop a task (`task_id` of its events); Dify obeys only for the user who began it. Raises BackendError."""
-        self._call("POST", f"{path}/{task}/stop", json={"user": user})
+        self._call("POST", f"{path}/{task}/stop", {"user": user})
 
     def knows_conversation(self, conversation: str, user: str) -> bool:
         """Whether Dify still has this conversation of this user. Raises BackendError when it cannot be asked."""
         try:
-            self._call("GET", "/messages", params={"conversation_id": conversation, "user": user, "limit": "1"})
+            self._call("GET", "/messages", conversation_id=conversation, user=user, limit="1")
         except ConversationGone:
             return False
         return True
 
     def required_inputs(self) -> list[str]:
         """Return the variables that the app's form requires. Raises BackendError."""
-        form = self._call("GET", "/parameters", params={"user": _ASKER}).get("user_input_form")
+        form = self._call("GET", "/parameters", user=_ASKER).get("user_input_form")
         fields = [field for item in _each(form) if isinstance(item, dict) for field in item.values()]
         return [str(field.get("variable")) for field in fields if isinstance(field, dict) and field.get("required")]
 
     def check_key(self) -> None:
         """Raise BackendError when Dify cannot be reached or refuses the key. /parameters exists in every version."""
-        self._call("GET", "/parameters", params={"user": _ASKER})
+        self._call("GET", "/parameters", user=_ASKER)
 
     def close(self) -> None:
         """Give back connections and the watching thread."""
         self._keeper.close()
-        self._http.close()
+        self._web.close()
+
+    def _headers(self, usual: Mapping[str, str]) -> dict[str, str]:
+        return {**usual, "Authorization": self._bearer.get_secret_value()}
 
     def _post(self, path: str, body: Mapping[str, Any]) -> requests.Response:
         """POST for a stream; a POST that is sent elsewhere would arrive as a GET, so redirects are not followed."""
         try:
-            response = self._http.post(
+            response = self._web.send(
+                "POST",
                 self._base_url + path,
-                data=json.dumps(body, default=str),  # a date among the inputs goes out as text
-                headers=_STREAM_HEADERS,
+                self._headers(_STREAM_HEADERS),
+                json.dumps(body, default=str).encode(),  # a date among the inputs goes out as text
                 timeout=(_CONNECT_SECONDS, self._limits.first_event),
                 stream=True,
-                allow_redirects=False,
             )
         except requests.ReadTimeout:
             raise NoAnswer("no headers", code="silent") from None
@@ -118,15 +118,12 @@ class DifyClient:
             connection.settimeout(self._limits.idle + 5)  # a back-stop: the keeper ends an idle stream before
         return response
 
-    def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+    def _call(self, method: str, path: str, body: Mapping[str, str] | None = None, **query: str) -> dict[str, Any]:
+        url = f"{self._base_url}{path}?{urlencode(query)}" if query else self._base_url + path
+        payload = json.dumps(body).encode() if body else None
         try:
-            response = self._http.request(
-                method,
-                self._base_url + path,
-                timeout=(_CONNECT_SECONDS, _CALL_SECONDS),
-                stream=True,
-                allow_redirects=False,
-                **options,
+            response = self._web.send(
+                method, url, self._headers(_HEADERS), payload, timeout=(_CONNECT_SECONDS, _CALL_SECONDS), stream=True
             )
             with response:
                 if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
@@ -137,18 +134,6 @@ class DifyClient:
         except requests.RequestException as error:
             raise _unreachable(error) from None
         return answer if isinstance(answer, dict) else {}
-
-
-class _Bearer(AuthBase):
-    """The app's key on each request. Without it requests would look for another in ~/.netrc."""
-
-    def __init__(self, api_key: str) -> None:
-        # A key may hold any character; but a line break in it would be an error that quotes it.
-        self._header = f"Bearer {''.join(api_key.split())}".encode().decode("latin-1")
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._header
-        return request
 
 
 def _repeatable(error: BackendError) -> bool:

@@ -7,15 +7,14 @@ fields mean nothing: newer servers and forks add both.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Json = Mapping[str, Any]
 
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # how Dify's tools name what they make
 
 
-@dataclass(frozen=True)
-class Ids:
+class Ids(NamedTuple):
     """Dify's names for the run that an event belongs to; "" where the event does not tell."""
 
     task: str = ""

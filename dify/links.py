@@ -20,8 +20,8 @@ class LinkFilter:
     def feed(self, delta: str) -> str:
         """Return what is certain now; what may be the beginning of a link waits for the next delta."""
         text = (self._held + delta).replace(_RELATIVE, f"]({self._place}/files/")
-        held = next((size for size in range(len(_RELATIVE) - 1, 0, -1) if text.endswith(_RELATIVE[:size])), 0)
-        certain = len(text) - held
+        begin = text.rfind("]", 1 - len(_RELATIVE))  # of the last that may still become one
+        certain = begin if begin >= 0 and _RELATIVE.startswith(text[begin:]) else len(text)
         self._held = text[certain:]
         return text[:certain]
 

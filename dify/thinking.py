@@ -34,6 +34,10 @@ class ThinkingFilter:
 
     def feed(self, delta: str) -> Iterator[Text | Replace | Thinking]:
         """Yield what can be told apart now; what may be the beginning of a tag waits for the next delta."""
+        if not self._held and "<" not in delta:  # as nearly all are
+            yield from self._emit(delta)
+            self._before = delta[-1:] or self._before
+            return
         text, begin = self._held + delta, 0
         while tag := self._next_tag(text, begin):
             yield from self._emit(text[begin : tag.start()])
