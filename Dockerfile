@@ -11,7 +11,9 @@ RUN python -m venv --without-pip /venv \
 
 FROM ${PYTHON_IMAGE}
 # A number that no host user is likely to have; nothing in the image belongs to it.
-RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin dingbridge
+# /data is for SESSION_STORE; a volume that is put there takes over its owner.
+RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin dingbridge \
+    && install --directory --owner=10001 --mode=700 /data
 COPY --from=libraries /venv /venv
 WORKDIR /app
 COPY *.py ./
@@ -22,7 +24,7 @@ COPY handlers/ handlers/
 # A few files more, so that `python app.py demo --say 你好` proves an image before it has any account.
 COPY sandbox/ sandbox/
 COPY stores/ stores/
-# /app is never written to, by Python neither; the one file that the bridge writes is its heartbeat.
+# /app is never written to, by Python neither; what the bridge writes is its heartbeat, and what SESSION_STORE names.
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

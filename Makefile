@@ -17,7 +17,7 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@tests/page/get-browser
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 screenshots: $(VENV)/.dev
 	@tests/page/get-browser

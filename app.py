@@ -22,8 +22,9 @@ try:
     import config
     import demo.bots
     import demo.play
-    from errors import ConfigError
+    from errors import ConfigError, StoreUnavailable
     from fleet import KINDS, Fleet
+    from handlers.texts import Texts
     from problems import Language, sentence
     from settings import Settings
 except ModuleNotFoundError as missing:
@@ -47,6 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(end="", flush=True)
     except ConfigError as error:
         print(sentence("found", _language(options), number=len(error.problems)), error, sep="\n", file=sys.stderr)
+        return BAD_CONFIG
+    except StoreUnavailable as error:
+        language = _language(options)
+        fix = Texts(language).fix(error)
+        print(sentence("store_failed", language, reason=error, fix=fix), file=sys.stderr)
         return BAD_CONFIG
     except BrokenPipeError:  # `app.py check | head -1`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -97,6 +103,7 @@ def ready(options: argparse.Namespace) -> int:
         beat = json.loads(path.read_text("utf-8"))
         age = time.time() - float(beat["time"])
         bots = {str(name): (list(states).count("connected"), len(states)) for name, states in dict(beat["bots"]).items()}
+        used = {str(corp): (int(usage["calls"]), int(usage["pushes"])) for corp, usage in dict(beat["used"]).items()}
     except (OSError, ValueError, KeyError, TypeError):
         print(sentence("not_running", language))
         return NOT_READY
@@ -105,6 +112,8 @@ def ready(options: argparse.Namespace) -> int:
         return NOT_READY
     for name, (connected, listeners) in bots.items():
         print(sentence("connected", language, name=name, number=connected, of=listeners))
+    for corp, (calls, pushes) in used.items():
+        print(sentence("used", language, corp=corp, calls=calls, pushes=pushes))
     return OK if any(connected for connected, _ in bots.values()) else NOT_READY
 
 

@@ -78,13 +78,17 @@ def refused(variables: Variables, name: str, refusal: Mapping[str, Any], languag
 
 
 def doubts(variables: Variables, used: Collection[str], language: Language) -> Iterator[Problem]:
-    """Give the variables of the file that nothing uses, and that look like a misspelt one."""
+    """Give the variables of the file that look like a misspelt one and nothing uses, and those that need another."""
     known = EnvSettings.model_fields
     for name in variables.lines:
         guess = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
         if guess and name not in known and name not in used:
             place, said = variables.place(name, language), sentence("env_guess", language, guess=guess[0])
             yield Problem(place, name, said, f"{guess[0]}=…")
+    for name in ("DINGTALK_MONTHLY_CALLS", "DINGTALK_MONTHLY_PUSHES"):
+        if variables.get(name, "0") != "0" and variables.get("SESSION_STORE", "memory") == "memory":
+            said = sentence("counts_forgotten", language)
+            yield Problem(variables.place(name, language), name, said, "SESSION_STORE=sqlite:///dingbridge.db")
 
 
 def _statements(text: str) -> Iterator[tuple[int, str | None, str | None]]:

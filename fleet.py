@@ -6,20 +6,23 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 from dify.backend import DifyBackend
 from dify.settings import DifySettings
 from dify.watch import Limits
+from handlers.account import Account
 from handlers.aside import Aside
+from handlers.budget import Budget, Teller
 from handlers.chat import BotHandler
 from handlers.clicks import Clicks
 from handlers.dingtalk import DingTalkClient
 from handlers.gate import Gate
 from handlers.intake import Intake
 from handlers.pacer import Pacer
+from handlers.rates import Rates
 from handlers.reply import CardReplies
 from handlers.say import Speaker
 from handlers.stream import Receivers, StreamListener
@@ -27,8 +30,8 @@ from handlers.templates import CardSettings
 from handlers.texts import Texts
 from handlers.turn import Turn, TurnRecord
 from settings import BotSettings, EnvSettings, Kinds, Settings
-from stores.base import Cards, Sessions
-from stores.memory import MemoryCards, MemorySessions
+from stores.base import Stores, Usage
+from stores.opened import open_stores
 
 log = logging.getLogger("dingbridge.fleet")
 
@@ -66,7 +69,7 @@ class Bot:
 
 
 class Fleet:
-    """All bots of one process. `start`, then `stop` once."""
+    """All bots of one process. `start`, then `stop` once. Raises StoreUnavailable when its store cannot be opened."""
 
     def __init__(
         self,
@@ -76,20 +79,21 @@ class Fleet:
         on_turn: Callable[[TurnRecord], None] = lambda _: None,
     ) -> None:
         env = settings.env
-        sessions: Sessions = MemorySessions(env.DIFY_CONVERSATION_REMAIN_TIME * 60)
-        cards: Cards = MemoryCards()
         self._settings, self._texts = settings, Texts(env.BOT_LANGUAGE)
         self._heartbeat = heartbeat
+        self._stores = open_stores(env.SESSION_STORE, env.DIFY_CONVERSATION_REMAIN_TIME * 60, fix=self._texts.fix)
+        quota = Usage(env.DINGTALK_MONTHLY_CALLS, env.DINGTALK_MONTHLY_PUSHES)
+        self._budget = Budget(self._stores.meter, quota, self._texts)
 
         def turn_ended(record: TurnRecord) -> None:
             log_turn(record)
             on_turn(record)
 
-        self.bots = tuple(build(bot, env, sessions=sessions, cards=cards, on_turn=turn_ended) for bot in settings.bots)
+        self.bots = tuple(build(bot, env, self._stores, self._budget, on_turn=turn_ended) for bot in settings.bots)
         listeners = sum(len(bot.listeners) for bot in self.bots)
         self._workers = ThreadPoolExecutor(max_workers=listeners, thread_name_prefix="listener")
         self._stopping = threading.Event()
-        self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._pulse = threading.Thread(target=self._beat, name="pulse", daemon=True)
 
     def start(self) -> None:
         """Let every listener connect; a bot that cannot is reported and tried again while the others run."""
@@ -97,6 +101,10 @@ class Fleet:
             for listener in bot.listeners:
                 self._workers.submit(listener.run)
         self._pulse.start()
+
+    def used(self) -> dict[str, Usage]:
+        """Return what each company, by its corpId, has used this month."""
+        return self._budget.used()
 
     def states(self) -> dict[str, list[str]]:
         """Return the state of each listener by bot."""
@@ -123,6 +131,8 @@ class Fleet:
             bot.close()
         if self._pulse.is_alive():
             self._pulse.join(timeout=_HEARTBEAT_SECONDS)
+        self._budget.close(_ASIDE_SECONDS)
+        self._stores.close()
 
     def _say_last_words(self, left: Sequence[tuple[Bot, Turn]]) -> None:
         """End every reply with a sentence before anything that takes time; then give DingTalk and the AIs a while."""
@@ -138,66 +148,69 @@ class Fleet:
             bot.gate.close(max(0.0, deadline - time.monotonic()))
 
     def _beat(self) -> None:
-        """Write every few seconds that this process lives and which listeners are connected, for `app.py ready`."""
-        if self._heartbeat is None:
-            return
-        write_heartbeat(self._heartbeat, self.states())
-        while not self._stopping.wait(_HEARTBEAT_SECONDS):
-            write_heartbeat(self._heartbeat, self.states())
-        self._heartbeat.unlink(missing_ok=True)
+        """Every few seconds, settle what was used, and write that this process lives, for `app.py ready`."""
+        while True:
+            self._budget.settle()
+            if self._heartbeat:
+                write_heartbeat(self._heartbeat, self.states(), self.used())
+            if self._stopping.wait(_HEARTBEAT_SECONDS):
+                break
+        if self._heartbeat:
+            self._heartbeat.unlink(missing_ok=True)
 
 
-def write_heartbeat(path: Path, states: Mapping[str, list[str]]) -> None:
+def write_heartbeat(path: Path, states: Mapping[str, list[str]], used: Mapping[str, Usage]) -> None:
     """Write the heartbeat file in one step, so that a reader never sees half of it."""
     draft = path.with_name(f"{path.name}.new")
+    beat = {"time": time.time(), "bots": states, "used": {corp: asdict(usage) for corp, usage in used.items()}}
     try:
-        draft.write_text(json.dumps({"time": time.time(), "bots": states}, ensure_ascii=False), "utf-8")
+        draft.write_text(json.dumps(beat, ensure_ascii=False), "utf-8")
         draft.replace(path)
     except OSError as error:
         log.warning("the heartbeat file cannot be written: %s", error.strerror)
 
 
 def build(
-    settings: BotSettings,
-    env: EnvSettings,
-    *,
-    sessions: Sessions,
-    cards: Cards,
-    on_turn: Callable[[TurnRecord], None],
+    settings: BotSettings, env: EnvSettings, stores: Stores, budget: Budget, *, on_turn: Callable[[TurnRecord], None]
 ) -> Bot:
     """Put one bot together."""
     bot, texts = settings.bot, Texts(settings.bot.language)
     assert isinstance(settings.backend, DifySettings)
     assert isinstance(settings.reply, CardSettings)
-    client = DingTalkClient(env.endpoints, bot.dingtalk_app_client_id, bot.dingtalk_app_client_secret.get_secret_value())
+    client_id, secret = bot.dingtalk_app_client_id, bot.dingtalk_app_client_secret.get_secret_value()
+    account = Account(budget.companies)
+    client = DingTalkClient(env.endpoints, client_id, secret, account)
     limits = Limits(first_event=env.DIFY_FIRST_EVENT_SECONDS)
     backend = DifyBackend(settings.backend, limits=limits, connections=bot.max_concurrency)
     aside, stops = Aside(), Aside()
-    pacer, speaker = Pacer(calls_a_second=env.DINGTALK_QPS), Speaker(client, texts)
+    rates = Rates(env.DINGTALK_QPS)
+    pacer, speaker = Pacer(rates), Speaker(client, rates, texts)
+    budget.watch(Teller(account, bot.admins, speaker, texts))
     replies = CardReplies(
         bot.name,
         settings.reply.template,
         client,
-        pace=settings.reply.pace,
+        pace=partial(budget.pace, account, settings.reply.pace),
         pacer=pacer,
         speaker=speaker,
         texts=texts,
-        cards=cards,
+        cards=stores.cards,
     )
-    handler = BotHandler(bot.name, backend=backend, sessions=sessions, replies=replies, texts=texts, on_turn=on_turn)
+    handler = BotHandler(bot.name, backend=backend, sessions=stores.sessions, replies=replies, texts=texts, on_turn=on_turn)
     gate = Gate(handler.handle, limit=bot.max_concurrency)
     intake = Intake(
         bot.name,
-        bot.dingtalk_app_client_id,
+        client_id,
+        account,
         scope=bot.session_scope,
         gate=gate,
-        sessions=sessions,
+        sessions=stores.sessions,
         speaker=speaker,
         texts=texts,
         aside=aside,
         stops=stops,
     )
-    clicks = Clicks(bot.name, cards=cards, gate=gate, texts=texts, stops=stops)
+    clicks = Clicks(bot.name, cards=stores.cards, gate=gate, texts=texts, stops=stops)
     receivers = Receivers(message=intake.accept, click=clicks.click)
 
     def close() -> None:

@@ -41,6 +41,7 @@ _PYDANTIC = {
     "less_than_equal": "too_large",
     "literal_error": "not_one_of",
     "dict_type": "not_a_mapping",
+    "tuple_type": "not_a_list",
 }
 
 _SENTENCES: dict[str, dict[str, str]] = {
@@ -57,6 +58,10 @@ _SENTENCES: dict[str, dict[str, str]] = {
     "not_running": {"zh": "没有在运行", "en": "not running"},
     "silent": {"zh": "已有 {seconds:.0f} 秒没有心跳", "en": "no sign of life for {seconds:.0f} s"},
     "connected": {"zh": "{name}：{number}/{of} 个连接正常", "en": "{name}: {number}/{of} connected"},
+    "used": {
+        "zh": "企业 {corp} 本月已用：API 调用 {calls} 次，消息推送 {pushes} 次",
+        "en": "company {corp}, this month: {calls} API calls, {pushes} pushes",
+    },
     "sandbox_slow": {
         "zh": "沙箱在 {seconds} 秒内没有启动。请重试；如果一直这样，请看上面的输出",
         "en": "the sandbox did not start within {seconds} s; try again, and see what it wrote above",
@@ -288,6 +293,19 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "en": "a variable is written as ${{NAME}}, its name of letters, digits and underscores only",
     },
     "not_text": {"zh": "应为一段文字", "en": "this has to be a text"},
+    "not_a_list": {
+        "zh": "应为列表：写在方括号里，用英文逗号隔开，或每项一行以“- ”开头",
+        "en": 'this has to be a list: in brackets, separated by commas, or a line for each that begins with "- "',
+    },
+    "store": {
+        "zh": "应为 memory，或 sqlite:///文件路径",
+        "en": "this has to be memory, or sqlite:/// and the path of a file",
+    },
+    "counts_forgotten": {
+        "zh": "设置了每月额度，但用量只记在内存里，重启后从零数起。要保留请加上：",
+        "en": "a monthly quota is set, but what is used is counted in memory, and from nothing after a restart; to keep it add:",
+    },
+    "store_failed": {"zh": "SESSION_STORE 打不开：{reason}。{fix}", "en": "SESSION_STORE cannot be opened: {reason}; {fix}"},
     "not_whole_number": {"zh": "应为整数", "en": "this has to be a whole number"},
     "not_number": {"zh": "应为数字", "en": "this has to be a number"},
     "too_small": {"zh": "不能小于 {ge}", "en": "this has to be at least {ge}"},

@@ -35,6 +35,15 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _store(url: str) -> str:
+    """Return the name of a store that there is: memory, or an SQLite file by its path."""
+    if (url != "memory" and not url.removeprefix("sqlite:///").strip("/ ")) or (
+        "://" in url and not url.startswith("sqlite:///")
+    ):
+        raise PydanticCustomError("store", "no store")
+    return url
+
+
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
@@ -63,6 +72,9 @@ class EnvSettings(BaseModel):
     DINGTALK_OPENAPI_ENDPOINT: HttpUrl = "https://api.dingtalk.com"
     DINGTALK_OAPI_ENDPOINT: HttpUrl = "https://oapi.dingtalk.com"
     DINGTALK_QPS: Annotated[float, Field(ge=0, le=1_000)] = 20
+    DINGTALK_MONTHLY_CALLS: Annotated[int, Field(ge=0)] = 0
+    DINGTALK_MONTHLY_PUSHES: Annotated[int, Field(ge=0)] = 0
+    SESSION_STORE: Annotated[str, AfterValidator(_store)] = "memory"
     DRAIN_SECONDS: Annotated[float, Field(ge=0, le=86_400)] = 30
     HEARTBEAT_FILE: str = ""
 
@@ -84,6 +96,7 @@ class BotSection(BaseModel):
     max_workers: _Listeners = 2
     max_concurrency: Annotated[int, Field(ge=1, le=10_000)] = 500
     session_scope: SessionScope = "user_in_chat"
+    admins: tuple[str, ...] = ()
     language: _AnyCaseLanguage = "zh"
 
 

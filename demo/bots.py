@@ -91,7 +91,8 @@ def own(settings: Settings) -> Cast:
     """Return the bots of these settings: DingTalk is the sandbox, all else is as it is set, their AI above all."""
 
     def moved(url: str) -> Settings:
-        places = {"DINGTALK_OPENAPI_ENDPOINT": url, "DINGTALK_OAPI_ENDPOINT": url}
+        # What is said here must not be counted, nor gone on with, where the bots really run.
+        places = {"DINGTALK_OPENAPI_ENDPOINT": url, "DINGTALK_OAPI_ENDPOINT": url, "SESSION_STORE": "memory"}
         return replace(settings, env=settings.env.model_copy(update=places))
 
     return Cast(

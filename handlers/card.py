@@ -19,6 +19,7 @@ from errors import (
     Throttled,
 )
 from handlers.card_calls import CardCalls
+from handlers.pacer import MIDDLE
 from handlers.pacing import Pace
 
 _SAFE_CHARACTERS = 800  # of a text that DingTalk refused, when nothing of it was shown before
@@ -52,7 +53,7 @@ class Step(Enum):
         return self.value.split()[0]
 
 
-_URGENCY = {Step.FINALIZE: 0, Step.FINISH: 0, Step.CREATE: 1, Step.OPEN: 2, Step.STREAM: 3}
+_URGENCY = {Step.FINALIZE: 0, Step.FINISH: 0, Step.CREATE: 1, Step.OPEN: 2, Step.STREAM: MIDDLE}
 
 
 @dataclass(frozen=True)

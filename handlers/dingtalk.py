@@ -10,19 +10,22 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
-from errors import DingTalkUnreachable, QuotaUsedUp, TokenExpired
+from errors import DingTalkError, DingTalkUnreachable, PermissionMissing, QuotaUsedUp, Throttled, TokenExpired
+from handlers.account import CALL, PUSH, Account
 from handlers.refusals import from_delivery, from_errcode, from_response
 from settings import Endpoints
+from web import Web
 
 _TIMEOUT = (5, 10)  # seconds to connect, and without a byte of the answer
 _TOKEN_MARGIN = 300  # seconds before its expiry that a token is renewed
+# Calls refused for their number are free, by DingTalk's document on quotas; what had no token, permission or answer is taken
+# to be so.
+_NOT_COUNTED = (Throttled, QuotaUsedUp, TokenExpired, PermissionMissing, DingTalkUnreachable)
 _PUBLIC_OAPI = "oapi.dingtalk.com"
 _JSON = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
 
@@ -38,13 +41,12 @@ class Ticket:
 class DingTalkClient:
     """One DingTalk app (client id and secret). Safe to share between threads."""
 
-    def __init__(self, endpoints: Endpoints, client_id: str, client_secret: str, *, connections: int = 64) -> None:
+    def __init__(
+        self, endpoints: Endpoints, client_id: str, client_secret: str, account: Account, *, connections: int = 128
+    ) -> None:
         self._endpoints, self.client_id, self._client_secret = endpoints, client_id, client_secret
-        self._http = requests.Session()
-        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections)
-        self._http.mount("http://", adapter)
-        self._http.mount("https://", adapter)
+        self._account = account
+        self._web = Web(hosts=4, connections=connections)
         self._token_lock = threading.Lock()
         self._token = ""
         self._token_expires = 0.0
@@ -109,6 +111,7 @@ class DingTalkClient:
         """Answer through a message's session webhook; needs no token, works within its life (90 minutes)."""
         answer = self._request("POST", self._own_place(webhook), body)
         from_errcode(answer)
+        self._account.add(PUSH)
 
     def send_to_group(self, conversation_id: str, title: str, text: str) -> None:
         """Send markdown to a group as the robot (permission qyapi_robot_sendmsg)."""
@@ -125,22 +128,36 @@ class DingTalkClient:
             "/v1.0/robot/oToMessages/batchSend",
             {"robotCode": self.client_id, "userIds": [staff_id], **_sample_markdown(title, text)},
         )
-        refused = [*(answer.get("flowControlledStaffIdList") or ()), *(answer.get("invalidStaffIdList") or ())]
-        if staff_id in refused:
+        # HTTP 200 with those left out who did not get it.
+        if staff_id in (answer.get("flowControlledStaffIdList") or ()):
             raise QuotaUsedUp("DingTalk did not send the message to this person", code="flowControlledStaffIdList")
+        if staff_id in (answer.get("invalidStaffIdList") or ()):
+            raise DingTalkError("DingTalk knows no such person in the company", code="invalidStaffIdList")
 
     def close(self) -> None:
         """Give back the connections."""
-        self._http.close()
+        self._web.close()
 
     def _call(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Make a call with the token; a refused token is renewed, and the call repeated once."""
         url = self._endpoints.openapi + path
         token = self._access_token()
         try:
-            return self._request(method, url, body, token=token)
+            return self._counted(method, url, body, token)
         except TokenExpired:
-            return self._request(method, url, body, token=self._access_token(refused=token))
+            return self._counted(method, url, body, self._access_token(refused=token))
+
+    def _counted(self, method: str, url: str, body: Mapping[str, Any], token: str) -> dict[str, Any]:
+        """Make a call that DingTalk counts, and count it, unless it was turned away at the door."""
+        try:
+            answer = self._request(method, url, body, token=token)
+        except _NOT_COUNTED:
+            raise
+        except DingTalkError:
+            self._account.add(CALL)
+            raise
+        self._account.add(CALL)
+        return answer
 
     def _access_token(self, refused: str = "") -> str:
         """Return a valid token; `refused` is one that DingTalk no longer takes. One thread asks, the others wait."""
@@ -160,7 +177,7 @@ class DingTalkClient:
         headers = {**_JSON, "x-acs-dingtalk-access-token": token} if token else _JSON
         payload = json.dumps(body, ensure_ascii=False).encode(errors="replace")
         try:
-            response = self._http.request(method, url, data=payload, headers=headers, timeout=_TIMEOUT)
+            response = self._web.send(method, url, headers, payload, timeout=_TIMEOUT)
         except requests.RequestException as error:
             # Its text may hold a webhook's session; the class is what tells.
             raise DingTalkUnreachable(f"{type(error).__name__} at {urlsplit(url).netloc}") from None

@@ -3,6 +3,7 @@
 import logging
 
 from handlers import commands
+from handlers.account import PUSH, Account
 from handlers.aside import Aside
 from handlers.commands import Command
 from handlers.duplicates import Duplicates
@@ -27,6 +28,7 @@ class Intake:
         self,
         name: str,
         client_id: str,
+        account: Account,
         *,
         scope: SessionScope,
         gate: Gate,
@@ -39,6 +41,7 @@ class Intake:
         self.name, self._client_id, self._scope, self._gate = name, client_id, scope, gate
         self._sessions, self._speaker, self._texts = sessions, speaker, texts
         self._aside, self._stops = aside, stops  # a stop must not wait behind sentences
+        self._account = account
         self._duplicates = Duplicates()
 
     def accept(self, raw: object) -> None:
@@ -51,6 +54,9 @@ class Intake:
         if not self._duplicates.is_new(incoming.robot_code or self._client_id, incoming.message_id):
             log.info("bot=%s msg=%s delivered again, ignored", self.name, incoming.message_id)
             return
+        self._account.belongs_to(incoming.corp_id)
+        if incoming.error_code != QUOTA_USED_UP:
+            self._account.add(PUSH)
         turn = Turn(incoming, self.key(incoming))
         if sentence := self._unreadable(incoming):
             self._say(incoming, self._texts.say(sentence))

@@ -1,56 +1,21 @@
 """Who calls DingTalk for the open cards, and when there is room for a call: one pacer per DingTalk app."""
 
+import heapq
+import itertools
 import logging
+import math
 import threading
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+from handlers.rates import Rates, Slot
 
 log = logging.getLogger("dingbridge.pacer")
 
-
-class Window:
-    """So many calls of one API in any second; DingTalk counts per app and API, and refuses what is more.
-
-    A refusal means that DingTalk counts otherwise (another process may use the same app): nothing leaves for a second, then
-    a third less than before, and a tenth more with each second that goes well.
-    """
-
-    # Calls that leave evenly may arrive less so: keep a tenth below the limit, over a little more than the second.
-    _SHARE, _SECONDS = 0.9, 1.05
-    _SLOWER, _FASTER = 0.67, 1.1
-    _REMEMBERED = 1_000  # calls; where so many fit into a second, no limit is left to keep
-
-    def __init__(self, calls_a_second: float) -> None:
-        self._most = max(1, int(calls_a_second * self._SHARE)) if calls_a_second else self._REMEMBERED  # 0: none of ours
-        self._times: deque[float] = deque(maxlen=self._REMEMBERED)
-        self._slowed_to = float(self._most)
-        self._not_before = 0.0
-
-    def opens_at(self, now: float) -> float:
-        """Return when the next call may leave."""
-        allowed = self._allowed(now)
-        full = allowed < self._REMEMBERED and len(self._times) >= allowed
-        return max(self._not_before, self._times[-allowed] + self._SECONDS if full else 0.0)
-
-    def take(self, now: float) -> None:
-        """A call leaves."""
-        self._times.append(now)
-
-    def refused(self, now: float) -> None:
-        """A call was one too many; those that left with it and come back refused as well are the same news."""
-        if now < self._not_before:
-            return
-        lately = sum(1 for time in self._times if time > now - 2 * self._SECONDS)
-        self._slowed_to = max(1.0, min(lately, self._allowed(now)) * self._SLOWER)
-        self._not_before = now + self._SECONDS
-
-    def _allowed(self, now: float) -> int:
-        well = max(0.0, now - self._not_before)
-        return min(self._most, int(self._slowed_to * self._FASTER ** min(well, 100.0)))
+MIDDLE = 3  # the priority of what is soon outdated, and may be left out when there is much to do
+_SHARE_OF_MIDDLES = 0.5  # of an API's room; the rest is free when an end comes
 
 
 class Paced(Protocol):
@@ -74,91 +39,146 @@ class Paced(Protocol):
         """A call raised what nobody foresaw: be due no more."""
 
 
+class _Entry(NamedTuple):
+    """A card that waits for its next call; sorted by when it is due, then by who came first."""
+
+    due: float
+    number: int
+    card: Paced
+
+
 class Pacer:
     """Makes the calls of all open cards of one DingTalk app: at most one in flight per card, the most urgent first.
 
-    No API is called more often than `calls_a_second` (0: no limit of ours); what has to wait goes by urgency, so that an
-    end never waits for a middle. One thread looks at the clock and hands cards to at most `calls_at_once` others.
+    No API is called more often than `rates` allow; what has to wait goes by urgency, then by how long it has waited, and
+    middle frames leave room for ends. At most `calls_at_once` threads make the calls; of those with nothing to do, one (the
+    lookout) watches the clock, and the others wait until it is busy.
     """
 
-    def __init__(
-        self, *, calls_a_second: float = 0, calls_at_once: int = 64, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._limit, self._clock = calls_at_once, clock
-        self._windows = defaultdict[str, Window](partial(Window, calls_a_second))
-        self._changed = threading.Condition()
-        self._due: dict[Paced, float] = {}  # open cards with nothing in flight -> when they are due
+    def __init__(self, rates: Rates, *, calls_at_once: int = 128, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rates, self._limit, self._clock = rates, calls_at_once, clock
+        self._lock = threading.Lock()
+        self._sooner, self._needed = threading.Condition(self._lock), threading.Condition(self._lock)
+        self._numbers = itertools.count()
+        self._entries: dict[Paced, _Entry] = {}  # open cards with nothing in flight
+        # The same, by urgency and API; an entry that the card has replaced is dropped when it is met.
+        self._queues: dict[tuple[int, str], list[_Entry]] = defaultdict(list)
         self._in_flight: set[Paced] = set()
-        self._callers = ThreadPoolExecutor(calls_at_once, thread_name_prefix="pacer-call")
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        self._waiting = 0  # threads with nothing to do, the lookout not counted
+        self._has_lookout = self._has_called = False  # somebody watches the clock; somebody is on the way
+        self._wakes_at = 0.0  # when the lookout looks again by itself
         self._closed = False
 
     def wake(self, card: Paced) -> None:
         """The card has something new to show, or is more urgent than it was; returns at once."""
-        with self._changed:
+        with self._lock:
             if self._closed or card in self._in_flight:
                 return  # one in flight is asked again when its call returns
             self._schedule(card)
-            if self._thread is None:
-                thread = threading.Thread(target=self._run, name="pacer", daemon=True)
-                thread.start()
-                self._thread = thread
+            if not self._has_lookout:
+                self._call_in_another()
 
     def close(self) -> None:
         """Begin no more calls and wait for those in flight; what is still to be shown is not shown."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._due.clear()
-            self._changed.notify_all()
-        self._callers.shutdown(wait=True)
+            self._sooner.notify_all()
+            self._needed.notify_all()
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join()
 
     def _schedule(self, card: Paced) -> None:
+        """Put the card in the queue where it belongs now, and let the lookout know if that is sooner than it looks again."""
         due = card.due()
         if due is None:
-            self._due.pop(card, None)
-        else:
-            self._due[card] = due
-            self._changed.notify()
+            self._entries.pop(card, None)
+            return
+        entry = self._entries[card] = _Entry(due, next(self._numbers), card)
+        heapq.heappush(self._queues[card.priority, card.api], entry)
+        if self._has_lookout and due < self._wakes_at:
+            self._sooner.notify()
 
-    def _run(self) -> None:
-        with self._changed:
+    def _call_in_another(self) -> None:
+        """Let a thread that has nothing to do, or a new one, look for what is due; when all are busy, they will."""
+        if self._has_called:
+            return
+        if self._waiting:
+            self._has_called = True
+            self._needed.notify()
+        elif len(self._threads) < self._limit:
+            thread = threading.Thread(target=self._work, name="pacer", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # no thread to be had: those that there are take it
+                log.error("a card's call has to wait: %s", error)
+            else:
+                self._has_called = True
+                self._threads.append(thread)
+
+    def _work(self) -> None:
+        with self._lock:
             while not self._closed:
-                now = self._clock()
-                ready = sorted(
-                    (card for card, due in self._due.items() if due <= now),
-                    key=lambda card: (card.priority, self._due[card]),
-                )
-                for card in ready:
-                    window = self._windows[card.api]
-                    if len(self._in_flight) < self._limit and window.opens_at(now) <= now:
-                        window.take(now)
-                        del self._due[card]
-                        self._in_flight.add(card)
-                        try:
-                            self._callers.submit(self._call, card, window)
-                        except RuntimeError as error:  # no thread to be had: the job is queued, the next caller takes it
-                            log.error("a card's call has to wait: %s", error)
-                self._changed.wait(self._until_next())
+                self._has_called = False
+                if found := self._take():
+                    card, api, slot = found
+                    if self._entries and not self._has_lookout:
+                        self._call_in_another()
+                    self._in_flight.add(card)
+                    self._lock.release()
+                    try:
+                        self._call(card, api, slot)
+                    finally:
+                        self._lock.acquire()
+                    self._in_flight.discard(card)
+                    if not self._closed:
+                        self._schedule(card)
+                elif self._has_lookout:
+                    self._waiting += 1
+                    self._needed.wait()
+                    self._waiting -= 1
+                else:
+                    self._has_lookout = True
+                    self._wakes_at = self._next_at()
+                    self._sooner.wait(max(0.001, self._wakes_at - self._clock()) if self._wakes_at < math.inf else None)
+                    self._has_lookout = False
 
-    def _until_next(self) -> float | None:
-        """Return the seconds until a card can leave; with every caller busy, that is when one of them returns."""
-        if len(self._in_flight) >= self._limit or not self._due:
-            return None
+    def _take(self) -> tuple[Paced, str, Slot] | None:
+        """Take the most urgent card that is due and for whose API there is room."""
         now = self._clock()
-        soonest = min(max(due, self._windows[card.api].opens_at(now)) for card, due in self._due.items())
-        return max(0.001, soonest - now)
+        for priority, api in sorted(self._queues):
+            first = self._first(priority, api)
+            if first and first.due <= now and (slot := self._rates.take(api, _share(priority))):
+                heapq.heappop(self._queues[priority, api])
+                del self._entries[first.card]
+                return first.card, api, slot
+        return None
 
-    def _call(self, card: Paced, window: Window) -> None:
+    def _first(self, priority: int, api: str) -> _Entry | None:
+        queue = self._queues[priority, api]
+        while queue and self._entries.get(queue[0].card) is not queue[0]:
+            heapq.heappop(queue)
+        return queue[0] if queue else None
+
+    def _next_at(self) -> float:
+        """Return when a card can leave."""
+        times = [
+            max(first.due, self._rates.opens_at(api, _share(priority)))
+            for priority, api in self._queues
+            if (first := self._first(priority, api))
+        ]
+        return min(times, default=math.inf)
+
+    def _call(self, card: Paced, api: str, slot: Slot) -> None:
         taken = True
         try:
             taken = card.call()
-        except Exception:  # a bug with one card must not take the caller from all others
+        except Exception:  # a bug with one card must not take the thread from all others
             log.exception("a card's call failed")
             card.give_up()
-        with self._changed:
-            if not taken:
-                window.refused(self._clock())
-            self._in_flight.discard(card)
-            if not self._closed:
-                self._schedule(card)
-                self._changed.notify()
+        self._rates.returned(api, slot, refused=not taken)
+
+
+def _share(priority: int) -> float:
+    return _SHARE_OF_MIDDLES if priority >= MIDDLE else 1.0

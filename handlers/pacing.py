@@ -1,7 +1,7 @@
 """When a growing card is worth another call: every update counts, and the reader wants to follow. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 PaceName = Literal["smooth", "balanced", "thrifty"]
@@ -45,3 +45,27 @@ PACES: Final[Mapping[PaceName, Pace]] = {
     "balanced": Pace(shortest=0.6, growth=0.3, longest=4.0),
     "thrifty": Pace(shortest=2.0, growth=1.0, longest=20.0),
 }
+
+# From these shares of the month's calls on, cards are updated rarely, and answers sent as messages.
+SPARING: Final = 0.80
+MESSAGES_ONLY: Final = 0.95
+
+
+def spare(pace: Pace, calls: float, pushes: float) -> Pace | None:
+    """Return the pace for a card when these shares of the month are used (1.0 is all of it, 0.0 when there is no quota).
+
+    None means one message instead of a card: it takes no API call but a push. When the pushes are as scarce, a card that is
+    made and shows the whole answer at once is the least; when no call is left, only the message is.
+    """
+    if calls < SPARING:
+        return pace
+    thrifty = PACES["thrifty"]
+    slow = Pace(
+        shortest=max(pace.shortest, thrifty.shortest),
+        growth=max(pace.growth, thrifty.growth),
+        longest=max(pace.longest, thrifty.longest),
+        most=pace.most,
+    )
+    if calls < MESSAGES_ONLY:
+        return slow
+    return replace(slow, most=0) if calls < 1 and pushes >= MESSAGES_ONLY else None

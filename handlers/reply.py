@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from backends.base import Citations, Event, File, Replace, Text
-from errors import DingTalkError, PermissionMissing
+from errors import DingTalkError, PermissionMissing, QuotaUsedUp
 from handlers.card import LiveCard
 from handlers.card_calls import CardCalls, Labels
 from handlers.dingtalk import DingTalkClient
@@ -25,7 +25,7 @@ from stores.base import CardRecord, Cards
 log = logging.getLogger("dingbridge.reply")
 
 _END_SECONDS = 120  # that the last calls of a card may wait for their turn; then the answer goes as a message
-_WITHOUT_CARDS_SECONDS = 300  # after DingTalk named a missing permission: no card is begun that cannot be ended
+_WITHOUT_CARDS_SECONDS = 300  # after a missing permission or a used-up quota: no card is begun that cannot be ended
 
 
 class Reply(Protocol):
@@ -198,7 +198,7 @@ class CardReply:
 
 
 class CardReplies:
-    """Opens a reply for each turn of one bot."""
+    """Opens a reply for each turn of one bot; `pace` returns None when the month allows no card."""
 
     def __init__(
         self,
@@ -206,7 +206,7 @@ class CardReplies:
         template: Template,
         client: DingTalkClient,
         *,
-        pace: Pace,
+        pace: Callable[[], Pace | None],
         pacer: Pacer,
         speaker: Speaker,
         texts: Texts,
@@ -235,9 +235,12 @@ class CardReplies:
         # A person outside the company has no staffId, and only a staffId names a private card space.
         if time.monotonic() < self._without_cards_until or not (incoming.is_group or incoming.staff_id):
             return None
+        pace = self._pace()
+        if pace is None:
+            return None
         labels = Labels(stop=self._texts.say("stop_button"), continued=self._texts.say("continued_below"))
-        return LiveCard(CardCalls(uuid.uuid4().hex, self._template, incoming, self._client, labels), self._pace)
+        return LiveCard(CardCalls(uuid.uuid4().hex, self._template, incoming, self._client, labels), pace)
 
     def _refused(self, refusal: DingTalkError) -> None:
-        if isinstance(refusal, PermissionMissing):
+        if isinstance(refusal, PermissionMissing | QuotaUsedUp):
             self._without_cards_until = time.monotonic() + _WITHOUT_CARDS_SECONDS

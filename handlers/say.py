@@ -9,6 +9,7 @@ from errors import DingTalkError, DingTalkUnreachable, Throttled
 from handlers import markdown
 from handlers.dingtalk import DingTalkClient
 from handlers.message import Incoming
+from handlers.rates import Rates
 from handlers.texts import Texts
 
 log = logging.getLogger("dingbridge.say")
@@ -22,10 +23,10 @@ ANSWER_PATIENCE = 300.0  # for an answer: the webhook lives for 90 minutes, and 
 
 
 class Speaker:
-    """Sends messages for one DingTalk app."""
+    """Sends messages for one DingTalk app, those by API within its rates."""
 
-    def __init__(self, client: DingTalkClient, texts: Texts) -> None:
-        self._client, self._texts = client, texts
+    def __init__(self, client: DingTalkClient, rates: Rates, texts: Texts) -> None:
+        self._client, self._rates, self._texts = client, rates, texts
 
     def say(self, incoming: Incoming, text: str, *, patience: float = _SENTENCE_PATIENCE) -> bool:
         """Answer a message in its chat, in as many messages as the text needs; return whether all were taken.
@@ -65,13 +66,37 @@ class Speaker:
                 return "\n\n".join(parts[number:])
         return ""
 
+    def tell(self, staff_id: str, text: str, *, patience: float = ANSWER_PATIENCE) -> bool:
+        """Write to a person of the company who asked nothing, as the robot; return whether DingTalk took it."""
+        try:
+            self._send("to a person", partial(self._client.send_to_person, staff_id), text, time.monotonic() + patience)
+        except DingTalkError as error:
+            kind, fix = type(error).__name__, self._texts.fix(error)
+            log.error("an administrator could not be told by message: %s: %s; %s", kind, error, fix)
+            return False
+        return True
+
     def _as_robot(self, incoming: Incoming, text: str, deadline: float) -> None:
+        if incoming.is_group:
+            self._send("to a group", partial(self._client.send_to_group, incoming.conversation_id), text, deadline)
+        else:
+            self._send("to a person", partial(self._client.send_to_person, incoming.staff_id), text, deadline)
+
+    def _send(self, api: str, send: Callable[[str, str], None], text: str, deadline: float) -> None:
+        """Send as the robot; its two ways are two APIs, which DingTalk counts apart."""
+
+        def within_rates(title: str, part: str) -> None:
+            slot, refused = self._rates.wait(api, deadline), False
+            try:
+                send(title, part)
+            except Throttled:
+                refused = True
+                raise
+            finally:
+                self._rates.returned(api, slot, refused=refused)
+
         for part in markdown.split(text, _ROBOT_LIMIT):
-            if incoming.is_group:
-                send = partial(self._client.send_to_group, incoming.conversation_id, _title(part), part)
-            else:
-                send = partial(self._client.send_to_person, incoming.staff_id, _title(part), part)
-            _patiently(send, deadline, also=(Throttled,))
+            _patiently(partial(within_rates, _title(part), part), deadline, also=(Throttled,))
 
 
 def _patiently(send: Callable[[], None], deadline: float, *, also: tuple[type[DingTalkError], ...] = ()) -> None:

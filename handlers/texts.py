@@ -68,6 +68,39 @@ _SENTENCES: dict[str, dict[str, str]] = {
     "citations": {"zh": "参考资料：{titles}", "en": "Sources: {titles}"},
     "stopped": {"zh": "（已停止）", "en": "(stopped)"},
     "interrupted": {"zh": "回答被中断，请重新提问。", "en": "The answer was interrupted, please ask again."},
+    "calls_80": {
+        "zh": "本企业本月的钉钉 API 调用已用 {used} 次，额度 {quota} 次（{share} %）。为节省调用，从现在起回答卡片只更新很少几次；"
+        "到 95 % 时改用普通消息回答。需要更多额度可升级钉钉版本，再修改 DINGTALK_MONTHLY_CALLS。",
+        "en": "{used} of the company's {quota} DingTalk API calls of this month are used ({share} %). To save calls, cards are "
+        "updated rarely from now on; at 95 % answers come as plain messages. For more, upgrade DingTalk and correct "
+        "DINGTALK_MONTHLY_CALLS.",
+    },
+    "calls_95": {
+        "zh": "本企业本月的钉钉 API 调用已用 {used} 次，额度 {quota} 次（{share} %）。从现在起回答写完后用普通消息发送，不再用卡片逐步显示"
+        "（消息推送额度也快用完时，卡片只显示写完的回答）；下月 1 日自动恢复。"
+        "需要更多额度可升级钉钉版本，再修改 DINGTALK_MONTHLY_CALLS。",
+        "en": "{used} of the company's {quota} DingTalk API calls of this month are used ({share} %). From now on answers come "
+        "as plain messages once they are whole (in cards that show only the whole answer, should the pushes be as scarce), "
+        "until the month ends. For more, upgrade DingTalk and correct DINGTALK_MONTHLY_CALLS.",
+    },
+    "pushes_80": {
+        "zh": "本企业本月的钉钉消息推送（机器人收到的消息和 Webhook 发出的消息）已用 {used} 次，额度 {quota} 次（{share} %）。"
+        "用完后机器人收不到消息内容，无法回答。需要更多额度可升级钉钉版本，再修改 DINGTALK_MONTHLY_PUSHES。",
+        "en": "{used} of the company's {quota} DingTalk pushes of this month (messages to robots, and webhook messages) are used "
+        "({share} %). When they are gone, messages reach the bot without content and cannot be answered. For more, upgrade "
+        "DingTalk and correct DINGTALK_MONTHLY_PUSHES.",
+    },
+    "pushes_95": {
+        "zh": "本企业本月的钉钉消息推送（机器人收到的消息和 Webhook 发出的消息）已用 {used} 次，额度 {quota} 次（{share} %），很快用完；"
+        "之后机器人收不到消息内容，无法回答，下月 1 日恢复。需要更多额度可升级钉钉版本，再修改 DINGTALK_MONTHLY_PUSHES。",
+        "en": "{used} of the company's {quota} DingTalk pushes of this month (messages to robots, and webhook messages) are used "
+        "({share} %), and soon all of them: then messages reach the bot without content and cannot be answered until the month "
+        "ends. For more, upgrade DingTalk and correct DINGTALK_MONTHLY_PUSHES.",
+    },
+    "no_admins": {
+        "zh": "没有人收到这条提醒：在 .bots.yaml 里用 admins 写上管理员的 userId",
+        "en": "nobody was told: name the administrators' userIds under admins in .bots.yaml",
+    },
     "queue_full": {
         "zh": "前面还有太多问题没有回答：这一条没有收下，在有空位之前新发的也不会收下，请稍后再发。",
         "en": "Too many questions are still waiting: this one was not taken, nor will others be until there is room. "
@@ -195,6 +228,11 @@ _FOR_ADMINS: dict[str, dict[str, str]] = {
     "DingTalkUnreachable": {
         "zh": "检查网络、代理和 DINGTALK_OPENAPI_ENDPOINT",
         "en": "check the network, the proxy and DINGTALK_OPENAPI_ENDPOINT",
+    },
+    "StoreUnavailable": {
+        "zh": "检查 SESSION_STORE 所指的文件：磁盘空间、目录权限，以及是否被其他程序锁住；恢复之前使用内存，之后自动补写",
+        "en": "check the file that SESSION_STORE names: space on the disk, the folder's permissions, another program's lock; "
+        "until then memory is used, and written down afterwards",
     },
     "BackendError": {"zh": "查看 Dify 的日志", "en": "see Dify's log"},
     "BackendUnreachable": {

@@ -29,6 +29,7 @@ _PAGE_HEADERS = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-refe
 _LARGEST_BODY = 64 * 1024 * 1024
 _LAST_WORDS_SECONDS = 1.0
 _PORTS_TO_TRY = 100
+_BACKLOG = 2_048  # connections not yet accepted: a few hundred people may begin in the same moment
 
 
 def build() -> web.Application:
@@ -73,7 +74,7 @@ async def running(host: str, port: int, *, exactly: bool) -> AsyncIterator[web.A
 async def _bind(runner: web.AppRunner, host: str, port: int, *, exactly: bool) -> None:
     for candidate in range(port, port + (1 if exactly or port == 0 else _PORTS_TO_TRY)):
         try:
-            await web.TCPSite(runner, host, candidate).start()
+            await web.TCPSite(runner, host, candidate, backlog=_BACKLOG).start()
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise

@@ -163,7 +163,8 @@ class DingTalkApp:
         lines = [f"{what}; records of {self.client_id} so far:"]
         lines += [_line(record, records[0]["time"]) for record in records[-_SHOWN_RECORDS:]]
         if all(record["kind"] == "app" for record in records):
-            lines.append(f"  nothing of the bot: it never called DingTalk at {self.url}; does it read DINGTALK_OPENAPI_ENDPOINT?")
+            never = f"it never called DingTalk at {self.url}; does it read DINGTALK_OPENAPI_ENDPOINT?"
+            lines.append(f"  nothing of the bot: {never}")
         return pytest.fail.Exception("\n".join([*lines, *(bot.story() for bot in self._bots)]))
 
 

@@ -170,13 +170,16 @@ Content = Callable[[], str]
 
 def beat(age: float, *states: str) -> Content:
     """Return what writes a heartbeat that is `age` seconds old by then, of one bot with listeners in these states."""
-    return lambda: json.dumps({"time": time.time() - age, "bots": {"客服": states}})
+    return lambda: json.dumps(
+        {"time": time.time() - age, "bots": {"客服": states}, "used": {"ding": {"calls": 12, "pushes": 3}}}
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "code", "said"),
     [
         (beat(0, "connected", "connecting"), 0, "客服：1/2 个连接正常"),
+        (beat(0, "connected"), 0, "企业 ding 本月已用：API 调用 12 次，消息推送 3 次"),
         (beat(0, "connecting", "connecting"), 1, "客服：0/2 个连接正常"),
         (beat(100, "connected"), 1, "秒没有心跳"),
         (None, 1, "没有在运行"),
@@ -214,6 +217,16 @@ def test_ready_needs_no_configuration_that_is_right(folder: Path) -> None:
     (folder / "beat").mkdir()
     ended = app(folder, "ready", variables={"HEARTBEAT_FILE": "beat", "BOT_LANGUAGE": "en"})
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "not running\n", "")
+
+
+def test_a_store_that_cannot_be_opened_is_told(folder: Path) -> None:
+    """A wrong path is the admin's mistake: one sentence with the reason and what to check, before a bot connects."""
+    variables = {"SESSION_STORE": "sqlite:///no/such/folder/store.db"}
+    ended = app(folder, "run", variables=variables)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("SESSION_STORE 打不开：")
+    assert "no/such/folder" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_terminal_without_chinese_gets_escapes(folder: Path) -> None:

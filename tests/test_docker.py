@@ -308,7 +308,9 @@ def test_compose_mounts_the_files_read_only_and_waits_for_the_drain() -> None:
     compose: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
     (service,) = compose["services"].values()
     folder = _stages()[-1].all("WORKDIR")[0]
-    assert service["volumes"] == [f"./{name}:{folder}/{name}:ro" for name in (".bots.yaml", ".env")]
+    files = [f"./{name}:{folder}/{name}:ro" for name in (".bots.yaml", ".env")]
+    assert service["volumes"] == [*files, "kept:/data"]
+    assert "--owner=10001 --mode=700 /data" in _stages()[-1].all("RUN")[0]  # or the bridge could not write there
     assert service["volumes"][0].split(":")[1] == MOUNTED
     assert service["restart"] == "unless-stopped"
     drain = EnvSettings().DRAIN_SECONDS + fleet.LAST_WORDS_SECONDS
@@ -321,7 +323,7 @@ def test_compose_mounts_the_files_read_only_and_waits_for_the_drain() -> None:
 def test_compose_is_read_by_v1_and_v2_alike() -> None:
     """Version 3.7 is what Compose 1.25 knows; no fixed name and no port stand in the way of a second copy."""
     compose: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
-    assert compose.keys() == {"version", "services"}
+    assert compose.keys() == {"version", "services", "volumes"}
     assert compose["version"] == "3.7"
     (service,) = compose["services"].values()
     assert not {"container_name", "ports", "env_file", "develop", "pull_policy"} & service.keys()

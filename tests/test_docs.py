@@ -124,7 +124,7 @@ def _defaults(table: list[list[str]]) -> dict[str, str | None]:
 
 def _shown(default: Any) -> str:
     assert default is not PydanticUndefined
-    return "" if default in (None, {}) else str(default)
+    return "" if default in (None, {}, ()) else str(default)
 
 
 @pytest.mark.parametrize("name", READMES.values())

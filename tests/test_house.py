@@ -21,12 +21,14 @@ ORDER = """
     demo.bots
     demo.sandbox      fleet
     handlers.stream   handlers.clicks
-    handlers.chat     handlers.intake
+    handlers.chat     handlers.intake     handlers.budget
     handlers.reply    handlers.gate       handlers.duplicates
     handlers.card     handlers.say        handlers.turn       handlers.aside      handlers.starter
     handlers.card_calls
     handlers.pacer
-    handlers.dingtalk dify.backend        stores.memory
+    handlers.dingtalk dify.backend        stores.opened
+    handlers.account  handlers.rates      stores.sheltered    stores.sqlite
+    stores.memory     stores.shelter      stores.sqlite_file
     handlers.refusals dify.client         dify.fold
     dify.stream       dify.events         dify.failures     dify.thinking
     dify.watch        dify.settings       dify.links
@@ -36,11 +38,19 @@ ORDER = """
     botsfile
     envfile           yamlfile
     settings
-    errors            problems
+    errors            problems           web
 """
 # The shores do not know each other: an AI is reached through backends.base, memory through stores.base.
 SHORES = {
-    "handlers": {"dify", "stores.memory"},
+    "handlers": {
+        "dify",
+        "stores.memory",
+        "stores.opened",
+        "stores.shelter",
+        "stores.sheltered",
+        "stores.sqlite",
+        "stores.sqlite_file",
+    },
     "dify": {"handlers", "stores"},
     "backends": {"handlers", "dify", "stores"},
     "stores": {"handlers", "dify", "backends"},

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from errors import CardRefused, DingTalkError, DingTalkUnreachable, PermissionMissing, QuotaUsedUp, TextTooLong, Throttled
+from handlers.account import Account, Companies
 from handlers.card import LiveCard
 from handlers.card_calls import CardCalls, Labels
 from handlers.dingtalk import DingTalkClient
@@ -14,7 +15,7 @@ from handlers.pacing import PACES
 from handlers.templates import Flow, Template
 from settings import Endpoints
 
-CLIENT = DingTalkClient(Endpoints("http://127.0.0.1:1", "http://127.0.0.1:1"), "bot", "secret")
+CLIENT = DingTalkClient(Endpoints("http://127.0.0.1:1", "http://127.0.0.1:1"), "bot", "secret", Account(Companies()))
 MORE = "\n\n(more below)"
 INCOMING = Incoming("msg", "bot", "text", "cid", is_group=True, sender_id="anna")
 

@@ -1,48 +1,13 @@
-"""Who is called for first, within which limit, and that each card has at most one call in flight."""
+"""Who is called for first, and that each card has at most one call in flight."""
 
 import threading
 import time
 from queue import Queue
 
-import pytest
-
-from handlers.pacer import Pacer, Window
+from handlers.pacer import Pacer
+from handlers.rates import Rates
 
 WAIT = 10
-
-
-def test_no_second_holds_more_calls_than_the_limit() -> None:
-    """Twenty a second mean eighteen in a little more than a second; a refusal closes the window for that long."""
-    window, now = Window(20), 100.0
-    for _ in range(18):
-        assert window.opens_at(now) <= now
-        window.take(now)
-        now += 0.01
-    assert window.opens_at(now) == pytest.approx(101.05)
-    window.refused(102.0)
-    assert window.opens_at(now) == pytest.approx(103.05)
-
-
-@pytest.mark.parametrize("limit", [20, 0])
-def test_a_refusal_slows_down_and_good_seconds_speed_up_again(limit: float) -> None:
-    """A third less after the second of silence, all of it again some seconds later; also where no limit of ours was set."""
-    window, now = Window(limit), 100.0
-    for _ in range(18):
-        window.take(now)
-    window.refused(now + 0.1)
-    window.refused(now + 0.2)  # left with the other, and is the same news
-    now = window.opens_at(now + 0.3)
-    assert now == pytest.approx(101.15)
-
-    def in_one_second(now: float) -> int:
-        number = 0
-        while window.opens_at(now) <= now and number < 100:
-            window.take(now)
-            number += 1
-        return number
-
-    assert in_one_second(now + 0.01) == 12
-    assert in_one_second(now + 10) == (18 if limit else 31)
 
 
 class Card:
@@ -75,7 +40,7 @@ class Card:
 def test_one_call_in_flight_per_card() -> None:
     """A card that is woken during its call is called again after it, not beside it."""
     calls: Queue[str] = Queue()
-    pacer, card = Pacer(), Card("a", calls)
+    pacer, card = Pacer(Rates()), Card("a", calls)
     pacer.wake(card)
     assert calls.get(timeout=WAIT) == "a"
     card.wanted = 1
@@ -89,7 +54,7 @@ def test_one_call_in_flight_per_card() -> None:
 def test_a_bug_in_one_card_takes_no_caller_from_the_others() -> None:
     """A call that raises ends its card; the caller serves the next."""
     calls: Queue[str] = Queue()
-    pacer = Pacer(calls_at_once=1)
+    pacer = Pacer(Rates(), calls_at_once=1)
 
     class Broken(Card):
         def call(self) -> bool:
@@ -107,7 +72,7 @@ def test_a_bug_in_one_card_takes_no_caller_from_the_others() -> None:
 def test_the_most_urgent_goes_first() -> None:
     """With one caller busy, those who wait go by priority."""
     calls: Queue[str] = Queue()
-    pacer = Pacer(calls_at_once=1)
+    pacer = Pacer(Rates(), calls_at_once=1)
     first = Card("first", calls)
     pacer.wake(first)
     assert calls.get(timeout=WAIT) == "first"
@@ -118,3 +83,37 @@ def test_the_most_urgent_goes_first() -> None:
     first.may_return.set()
     assert [calls.get(timeout=WAIT) for _ in range(3)] == ["end", "create", "middle"]
     pacer.close()
+
+
+def test_all_cards_get_their_share() -> None:
+    """Cards that always have something new are called in turn, however few calls there is room for."""
+    calls: Queue[str] = Queue()
+    pacer = Pacer(Rates(40))
+    cards = [Card(name, calls) for name in "abcdefg"]
+    for card in cards:
+        card.wanted = 1_000
+        card.may_return.set()
+        pacer.wake(card)
+    for _ in range(36):  # in the first second some cards begin before the others are there
+        calls.get(timeout=WAIT)
+    called = [calls.get(timeout=WAIT) for _ in range(70)]
+    pacer.close()
+    assert {name: called.count(name) for name in "abcdefg"} == dict.fromkeys("abcdefg", 10)
+
+
+def test_no_more_threads_than_calls_at_once() -> None:
+    """What is due beyond that waits for one that returns; none is left when the pacer is closed."""
+    calls: Queue[str] = Queue()
+    pacer = Pacer(Rates(), calls_at_once=3)
+    cards = [Card(str(number), calls) for number in range(10)]
+    before = threading.active_count()
+    for card in cards:
+        pacer.wake(card)
+    begun = [calls.get(timeout=WAIT) for _ in range(3)]
+    assert threading.active_count() == before + 3
+    assert calls.empty()
+    for card in cards:
+        card.may_return.set()
+    assert sorted([*begun, *(calls.get(timeout=WAIT) for _ in range(7))]) == sorted(map(str, range(10)))
+    pacer.close()
+    assert threading.active_count() == before

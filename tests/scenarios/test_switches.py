@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -77,10 +78,10 @@ def slow_cards(bridge: Bridge) -> None:
     assert min(each["took"] for each in wire(bridge, api="create_and_deliver")) > 2
 
 
-def no_permission(bridge: Bridge) -> None:
-    """A message; the bot does without cards for five minutes, whatever becomes of the permission."""
+def no_cards_for_a_while(bridge: Bridge, switch: str) -> None:
+    """A message; the bot does without cards for five minutes, whatever becomes of the permission or the quota."""
     message_instead_of_card(bridge)
-    turn(bridge.sandbox, "no_permission", on=False)
+    turn(bridge.sandbox, switch, on=False)
     message_instead_of_card(bridge)
 
 
@@ -155,11 +156,11 @@ WITH_WORDS: dict[str, Callable[[Bridge, str], None]] = {
 }
 PROMISES: dict[str, Callable[[Bridge], None]] = {
     "rate_limit": rate_limit,
-    "no_permission": no_permission,
+    "no_permission": partial(no_cards_for_a_while, switch="no_permission"),
     "unpublished_template": message_instead_of_card,
     "slow_cards": slow_cards,
     "expired_webhook": expired_webhook,
-    "api_quota": message_instead_of_card,
+    "api_quota": partial(no_cards_for_a_while, switch="api_quota"),
     "redelivery": redelivery,
     "expired_token": expired_token,
     "cut_socket": cut_socket,
@@ -188,7 +189,7 @@ def test_a_user_sees_what_the_sentence_promises_and_nothing_once_it_is_off(
         assert not any(turn(sandbox, switch.name, on=False).values())
     assert not sandbox.faults()
 
-    if switch.name == "no_permission":
+    if switch.name in {"no_permission", "api_quota"}:
         # What follows is said to happen after five minutes: so let the reply's clock be five minutes on.
         monkeypatch.setattr(handlers.reply, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 5 * 60))
     whole_card(bridge)
