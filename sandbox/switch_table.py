@@ -114,8 +114,8 @@ SWITCHES = (
         Said("本月 API 调用量用完", "Monthly API calls used up"),
         Said(
             "卡片建不成，回答写完后用普通消息发来：会话 webhook 用的是另一份额度；关掉之后的五分钟内也还是普通消息。",
-            "No card: the answer comes as a message once it is whole, since session webhooks have a quota of their own; the same "
-            "for five minutes after this is switched off.",
+            "No card: the answer comes as a message once it is whole, since session webhooks have a quota of their own; it "
+            "does so for five minutes after this is switched off, too.",
         ),
         _refuse(month_over(), *_ALL_OF_CARDS, "standard_send", "standard_update", "group_send", "oto_send", "download")
         + _refuse(month_over_old(), "media"),
