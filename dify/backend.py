@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -51,6 +52,7 @@ class DifyAnswer:
 
     def __init__(self, backend: DifyBackend, question: Question) -> None:
         self._client, self._settings, self._question = backend.client, backend.settings, question
+        self._limits = backend.limits
         self.conversation = question.conversation if self._settings.dify_app_type == "chatbot" else ""
         self.ref = ""
         self._stopping = threading.Event()
@@ -106,6 +108,9 @@ class DifyAnswer:
                     break
                 if fold.end == "settling":
                     stream.settle()
+            if stream.begun and fold.end == "open" and stream.silence in {None, Silence.IDLE}:
+                yield from fold.flush()
+                yield from self._recover(fold)
             with self._lock:
                 self._stream = None  # from now on there is nothing to stop
         if self._stopping.is_set():
@@ -116,6 +121,30 @@ class DifyAnswer:
         if stream.silence and fold.end == "open":
             raise AnswerInterrupted(stream.silence.value, code="silent")
         fold.judge()
+
+    def _recover(self, fold: Fold) -> Iterator[Event]:
+        """Go on without the stream: in most versions the run does, and Dify has its answer when it is whole.
+
+        A completion's answer cannot be asked for.
+        """
+        deadline = time.monotonic() + self._limits.recovery
+        if self._settings.dify_app_type == "completion" or not self.ref:
+            return
+        while fold.end == "open" and time.monotonic() < deadline and not self._stopping.wait(self._limits.look):
+            try:
+                saved = self._saved(of_chatflow=fold.is_run)
+            except BackendError as error:
+                log.info("the rest of a broken answer could not be asked for: %s", error)
+                return
+            for event in saved:
+                yield from fold.feed(event)
+
+    def _saved(self, *, of_chatflow: bool) -> tuple[events.DifyEvent, ...]:
+        """Return what Dify has stored of this run."""
+        if self._settings.dify_app_type == "workflow":
+            return events.saved_run(self._client.saved_run(self.ref))
+        message = self._client.saved_message(self.conversation, self.ref, self._question.user)
+        return events.saved_message(message, of_chatflow=of_chatflow)
 
     def _open(self) -> EventStream:
         question, kind = self._question, self._settings.dify_app_type

@@ -24,6 +24,7 @@ _TRIES = 3
 _REPEATABLE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 _NOT_SENT = "connect"  # the code of an error that came before the question left this machine
 _REFUSAL_BYTES = 65_536  # of a refusal's body, at most
+_NEWEST = "5"  # messages to look among; others may have been asked in a shared conversation meanwhile
 _ASKER = "dingbridge"  # the `user` of calls that nobody in particular makes
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 # A proxy that compresses a stream also collects it; this asks for none.
@@ -77,6 +78,15 @@ class DifyClient:
         except ConversationGone:
             return False
         return True
+
+    def saved_message(self, conversation: str, message: str, user: str) -> Mapping[str, Any]:
+        """Return a message of this conversation as Dify stored it, {} when it is not among the newest. Raises BackendError."""
+        newest = self._call("GET", "/messages", conversation_id=conversation, user=user, limit=_NEWEST).get("data")
+        return next((item for item in _each(newest) if isinstance(item, dict) and item.get("id") == message), {})
+
+    def saved_run(self, run: str) -> Mapping[str, Any]:
+        """Return a workflow run's detail. Raises BackendError."""
+        return self._call("GET", f"/workflows/run/{run}")
 
     def required_inputs(self) -> list[str]:
         """Return the variables that the app's form requires. Raises BackendError."""

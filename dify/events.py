@@ -4,6 +4,7 @@ Field names and the versions they belong to are those of Dify's Service API, 0.6
 fields mean nothing: newer servers and forks add both.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ class Ids(NamedTuple):
     conversation: str = ""
     message: str = ""
     run: str = ""
+
+
+_ENDED = frozenset({"succeeded", "partial-succeeded", "failed", "stopped"})
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,38 @@ def decode(payload: Json) -> DifyEvent | None:
             return _decode_run(name, _object(payload.get("data")))
         case _:
             return None
+
+
+def saved_message(item: Json, *, of_chatflow: bool) -> tuple[DifyEvent, ...]:
+    """Return what a stored message (an item of GET /messages) says in events; nothing while it is being written.
+
+    Dify stores the answer when the run ends, not before. But 1.16 ends a run that nobody listens to, unless it is a
+    chatflow's, and stores what there was: its items, which count tokens, say nothing of whether they are whole.
+    """
+    if item.get("status") == "error":
+        return (Failure("", _text(item.get("error")), 0),)
+    answer = _text(item.get("answer"))
+    if not answer:
+        return ()
+    if "answer_tokens" in item and not of_chatflow:
+        return (Replaced(answer), RunFinished("stopped", error="Dify 1.16 may have ended it when the stream broke off"))
+    return (Replaced(answer), MessageEnd(_sources(item.get("retriever_resources"))))
+
+
+def saved_run(detail: Json) -> tuple[DifyEvent, ...]:
+    """Return what a run's detail (GET /workflows/run/{id}) says in events; nothing while it runs.
+
+    Outputs are JSON in a string until 1.12.1; an unknown run is all nulls before 1.13.
+    """
+    if detail.get("status") not in _ENDED:
+        return ()
+    outputs = detail.get("outputs")
+    if isinstance(outputs, str):
+        try:
+            outputs = json.loads(outputs)
+        except (ValueError, RecursionError):
+            outputs = {}
+    return (_finished({**detail, "outputs": outputs}),)
 
 
 def _decode_run(name: str, data: Json) -> DifyEvent | None:

@@ -64,6 +64,11 @@ class Fold:
             return "settling" if self._run_begun and not self._run_ended else "over"
         return "settling" if self._run_ended else "open"
 
+    @property
+    def is_run(self) -> bool:
+        """Whether a workflow's or a chatflow's run gives the answer."""
+        return self._run_begun
+
     def feed(self, event: DifyEvent) -> Iterator[Event]:
         """Yield what the event changes."""
         match event:

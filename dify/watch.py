@@ -23,6 +23,8 @@ class Limits:
     whole: float = 1300  # all in all: Dify's own limit of a run is 1200 s
     grace: float = 3  # for the counterpart of a terminal event
     doubt: float = 10  # without the first event of a known conversation, before asking whether it still exists
+    recovery: float = 120  # for the rest of an answer whose stream broke off, to be had from what Dify stores
+    look: float = 2  # from one look for it to the next
     pause: float = 1  # before a call that cannot have begun is tried again; doubled each time
 
     @property

@@ -102,7 +102,9 @@ def serve() -> Iterator[Serve]:
         def make(run: Callable[[Exchange], None], *, limits: Limits | None = None, **settings: object) -> Dify:
             server = stack.enter_context(RawServer(run))
             section = {"dify_app_type": "chatbot", "dify_app_api_key": KEY, "dify_api_url": server.url, **settings}
-            backend = DifyBackend(DifySettings.model_validate(section), limits=limits or Limits(pause=0.01), connections=8)
+            backend = DifyBackend(
+                DifySettings.model_validate(section), limits=limits or Limits(pause=0.01, recovery=0), connections=8
+            )
             stack.callback(backend.close)
             return Dify(server, backend)
 

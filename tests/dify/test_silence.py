@@ -80,7 +80,7 @@ def test_no_byte_after_some_text(serve: Serve) -> None:
         assert watched.wait(10)
         exchange.send(message("1 <")).wait_until_left()
 
-    dify = serve(run, limits=Limits(first_event=30, idle=0.2))
+    dify = serve(run, limits=Limits(first_event=30, idle=0.2, recovery=0))
     reader = Reader(dify.start())
     wait_until_it_sleeps(dify.backend.client._keeper)
     watched.set()

@@ -91,6 +91,21 @@ def test_a_second_turn_and_a_forgotten_conversation(make_bridge: MakeBridge, pro
     assert rounds == ([["1"], ["2"], ["1"]] if kind in CHAT_KINDS else [[], [], []])
 
 
+@every_kind
+@every_version
+def test_an_answer_whose_stream_breaks_off_is_fetched(make_bridge: MakeBridge, profile: str, kind: str) -> None:
+    """From Dify's messages or the run's detail. A completion has neither, and 1.16 ends what nobody listens to."""
+    bridge = make_bridge(APP_TYPES[kind], kind=kind, profile=profile, dify={"pace": {"tokens_per_second": 100}})
+    told = ask_all(bridge, {"staff-1": "[[cut=12]][[len=200]]"})["staff-1"]
+    answer = stored(bridge, "staff-1")["text"]
+    broken = sentence("AnswerInterrupted")
+    if kind == "completion" or (profile == "H" and kind in {"chat", "agent-chat"}):
+        assert told.endswith(broken)
+        assert answer.startswith(told.removesuffix(broken).rstrip())
+    else:
+        assert told == expected(kind, "plain", answer)
+
+
 @pytest.mark.parametrize("kind", ["advanced-chat", "workflow"])
 @every_version
 def test_a_stop_reaches_the_run(make_bridge: MakeBridge, profile: str, kind: str) -> None:
