@@ -52,9 +52,19 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
+def _id(text: str) -> str:
+    if not text:
+        raise PydanticCustomError("empty", "no id")
+    return text
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 _AnyCaseLanguage = Annotated[Language, BeforeValidator(_lower)]
 _Listeners = Annotated[int, Field(ge=1, le=50)]
+_Id = Annotated[str, AfterValidator(_id)]
+_People = Annotated[tuple[_Id, ...], Field(examples=['[manager01, "0123"]'])]
+_Groups = Annotated[tuple[_Id, ...], Field(examples=['["cid…=="]'])]
+_PerMinute = Annotated[int, Field(ge=0, le=10_000, examples=[10])]
 
 
 class EnvSettings(BaseModel):
@@ -84,10 +94,22 @@ class EnvSettings(BaseModel):
         return Endpoints(self.DINGTALK_OPENAPI_ENDPOINT, self.DINGTALK_OAPI_ENDPOINT)
 
 
-class BotSection(BaseModel):
-    """The keys that every bot has, whatever its AI and its way to reply. `examples` are what a problem tells to write."""
+class AdmissionSection(BaseModel):
+    """The keys that say who may ask a bot, by staff id or conversationId, and how often; an empty list keeps nobody out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    admins: _People = ()
+    allow_users: _People = ()
+    deny_users: _People = ()
+    allow_groups: _Groups = ()
+    deny_groups: _Groups = ()
+    user_questions_per_minute: _PerMinute = 0
+    bot_questions_per_minute: _PerMinute = 0
+
+
+class BotSection(AdmissionSection):
+    """The keys that every bot has, whatever its AI and its way to reply. `examples` are what a problem tells to write."""
 
     name: Annotated[str, Field(examples=["客服"])]
     dingtalk_app_client_id: Annotated[str, Field(examples=["ding…"])]
@@ -96,7 +118,6 @@ class BotSection(BaseModel):
     max_workers: _Listeners = 2
     max_concurrency: Annotated[int, Field(ge=1, le=10_000)] = 500
     session_scope: SessionScope = "user_in_chat"
-    admins: tuple[str, ...] = ()
     language: _AnyCaseLanguage = "zh"
 
 

@@ -1,9 +1,10 @@
-"""What happens to a message as it arrives: read, told from a repetition, answered aside or let to the gate. Never blocks."""
+"""What happens to a message as it arrives: read, known or refused, answered aside, or let to the gate. Never blocks."""
 
 import logging
 
 from handlers import commands
 from handlers.account import PUSH, Account
+from handlers.admission import Admission, Refusal
 from handlers.aside import Aside
 from handlers.commands import Command
 from handlers.duplicates import Duplicates
@@ -31,6 +32,8 @@ class Intake:
         account: Account,
         *,
         scope: SessionScope,
+        duplicates: Duplicates,
+        admission: Admission,
         gate: Gate,
         sessions: Sessions,
         speaker: Speaker,
@@ -42,7 +45,7 @@ class Intake:
         self._sessions, self._speaker, self._texts = sessions, speaker, texts
         self._aside, self._stops = aside, stops  # a stop must not wait behind sentences
         self._account = account
-        self._duplicates = Duplicates()
+        self._duplicates, self._admission = duplicates, admission
 
     def accept(self, raw: object) -> None:
         """Take one delivery in; it is acknowledged as soon as this returns."""
@@ -51,22 +54,38 @@ class Intake:
         except UnreadableMessage as error:
             log.error("bot=%s a delivery is no robot message: %s", self.name, error)
             return
-        if not self._duplicates.is_new(incoming.robot_code or self._client_id, incoming.message_id):
+        if not self._duplicates.is_new(incoming):
             log.info("bot=%s msg=%s delivered again, ignored", self.name, incoming.message_id)
             return
         self._account.belongs_to(incoming.corp_id)
         if incoming.error_code != QUOTA_USED_UP:
             self._account.add(PUSH)
-        turn = Turn(incoming, self.key(incoming))
-        if sentence := self._unreadable(incoming):
+        if not self._take(incoming):
+            self._duplicates.ended(incoming)
+
+    def _take(self, incoming: Incoming) -> bool:
+        """Let a question to the gate, and do or refuse at once what is none; return whether it is being answered now."""
+        turn, command = Turn(incoming, self.key(incoming)), commands.parse(incoming.text)
+        if refusal := self._admission.refusal(incoming, is_question=command is None):
+            self._refuse(incoming, refusal)
+        elif sentence := self._unreadable(incoming):
             self._say(incoming, self._texts.say(sentence))
-        elif command := commands.parse(incoming.text):
+        elif command:
             self._say(incoming, self._obey(command, turn))
         else:
             verdict = self._gate.admit(turn)
             log.info("bot=%s msg=%s kind=%s %s", self.name, incoming.message_id, incoming.kind, verdict.value)
-            if refusal := _VERDICT_SENTENCES.get(verdict):
-                self._say(incoming, self._texts.say(refusal))
+            if told := _VERDICT_SENTENCES.get(verdict):
+                self._say(incoming, self._texts.say(told))
+            return verdict in {Verdict.READY, Verdict.QUEUED}
+        return False
+
+    def _refuse(self, incoming: Incoming, refusal: Refusal) -> None:
+        """Say it, if it is news; the log names the ids, for an administrator to put into the lists."""
+        chat = f"group={incoming.conversation_id}" if incoming.is_group else "in private"
+        log.info("bot=%s msg=%s refused by %s: user=%s %s", self.name, incoming.message_id, refusal.key, incoming.user, chat)
+        if refusal.sentence:
+            self._say(incoming, self._texts.say(refusal.sentence, limit=refusal.limit, seconds=refusal.seconds))
 
     def key(self, incoming: Incoming) -> ConversationKey:
         """Return whose conversation a message belongs to."""
@@ -116,10 +135,15 @@ class Intake:
     def _status(self, turn: Turn) -> str:
         going_on = bool(self._sessions.load(turn.key).conversation)
         answering, waiting = self._gate.counts()
-        return self._texts.say(
+        status = self._texts.say(
             "status",
             bot=self.name,
             conversation=self._texts.say("conversation_open" if going_on else "conversation_new"),
             answering=answering,
             waiting=waiting,
         )
+        incoming = turn.incoming
+        if not incoming.is_group or not self._admission.is_admin(incoming.user):
+            return status
+        # DingTalk shows a group's id nowhere, and the lists of groups need it.
+        return f"{status}\n\n{self._texts.say('status_group', group=incoming.conversation_id)}"

@@ -1,9 +1,8 @@
-"""The gate: once, in order, so many at once, and never more waiting than it may hold."""
+"""The gate: in order, so many at once, and never more waiting than it may hold."""
 
 import threading
 from queue import Queue
 
-from handlers.duplicates import Duplicates
 from handlers.gate import Gate, Verdict
 from handlers.message import Incoming
 from handlers.turn import Turn
@@ -36,17 +35,6 @@ class Answers:
     def _end(self, message_id: str) -> threading.Event:
         with self._lock:
             return self._ends.setdefault(message_id, threading.Event())
-
-
-def test_a_message_is_new_once_for_ten_minutes() -> None:
-    """The same msgId of the same robot is a repetition; of another robot it is another message; later it is new again."""
-    now = [0.0]
-    duplicates = Duplicates(clock=lambda: now[0])
-    assert duplicates.is_new("bot", "m")
-    assert not duplicates.is_new("bot", "m")
-    assert duplicates.is_new("other", "m")
-    now[0] = 601
-    assert duplicates.is_new("bot", "m")
 
 
 def test_a_conversation_goes_on_in_the_order_of_writing() -> None:
