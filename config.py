@@ -5,10 +5,12 @@ What kinds of bots exist is not known here: `load` is handed a table of them.
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import botsfile
 import envfile
+import exposed
 from envfile import Variables
 from errors import ConfigError, Problem
 from problems import Language, sentence
@@ -27,7 +29,9 @@ def read(bots: Path, env: Path, environ: Mapping[str, str], kinds: Kinds) -> Set
     except ConfigError as error:
         _, problems = envfile.check(variables, language_of(variables))
         raise ConfigError((*problems, *error.problems)) from None
-    return load(text, variables, kinds, file=str(bots))
+    settings = load(text, variables, kinds, file=str(bots))
+    seen = exposed.doubts((bots, env), settings.bots, language_of(variables))
+    return replace(settings, notes=(*settings.notes, *seen))
 
 
 def load(text: str, variables: Mapping[str, str], kinds: Kinds, *, file: str = BOTS_FILE) -> Settings:

@@ -11,7 +11,9 @@ BridgeError
 │   ├── CardRefused             a card call with a wrong template, variable or space
 │   ├── TextTooLong             more text than DingTalk takes in one message or card
 │   ├── WebhookExpired          the session webhook of a message is no longer valid
+│   ├── WebhookElsewhere        the session webhook of a message is at no place of DingTalk's; it was not called
 │   └── DingTalkUnreachable     no network, a time-out, or DingTalk answers 5xx
+│       └── ProxyFailed         the proxy that the environment names did not lead to DingTalk
 ├── StoreUnavailable            what is kept cannot be reached: a full disk, a locked file
 └── BackendError                the AI gave no (whole) answer
     ├── BackendUnreachable      no network, a time-out, a name that does not resolve
@@ -119,8 +121,16 @@ class WebhookExpired(DingTalkError):
     """The session webhook of a message is no longer valid."""
 
 
+class WebhookElsewhere(DingTalkError):
+    """The session webhook of a message is at no place of DingTalk's; it was not called."""
+
+
 class DingTalkUnreachable(DingTalkError):
     """No network, a time-out, or DingTalk answers 5xx; the call may be repeated."""
+
+
+class ProxyFailed(DingTalkUnreachable):
+    """The proxy that the environment names cannot be reached, refuses, or did not lead to DingTalk."""
 
 
 class StoreUnavailable(BridgeError):

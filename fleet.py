@@ -14,11 +14,13 @@ from dify.backend import DifyBackend
 from dify.settings import DifySettings
 from dify.watch import Limits
 from handlers.account import Account
+from handlers.admission import Admission
 from handlers.aside import Aside
 from handlers.budget import Budget, Teller
 from handlers.chat import BotHandler
 from handlers.clicks import Clicks
 from handlers.dingtalk import DingTalkClient
+from handlers.duplicates import Duplicates
 from handlers.gate import Gate
 from handlers.intake import Intake
 from handlers.pacer import Pacer
@@ -29,6 +31,7 @@ from handlers.stream import Receivers, StreamListener
 from handlers.templates import CardSettings
 from handlers.texts import Texts
 from handlers.turn import Turn, TurnRecord
+from neighbours import Claims
 from settings import BotSettings, EnvSettings, Kinds, Settings
 from stores.base import Stores, Usage
 from stores.opened import open_stores
@@ -92,11 +95,16 @@ class Fleet:
         self.bots = tuple(build(bot, env, self._stores, self._budget, on_turn=turn_ended) for bot in settings.bots)
         listeners = sum(len(bot.listeners) for bot in self.bots)
         self._workers = ThreadPoolExecutor(max_workers=listeners, thread_name_prefix="listener")
+        self._claims = Claims()
         self._stopping = threading.Event()
         self._pulse = threading.Thread(target=self._beat, name="pulse", daemon=True)
 
     def start(self) -> None:
         """Let every listener connect; a bot that cannot is reported and tried again while the others run."""
+        place = self._settings.env.DINGTALK_OPENAPI_ENDPOINT  # each sandbox has apps of its own
+        apps = {f"{place} {bot.bot.dingtalk_app_client_id}": bot.bot.dingtalk_app_client_id for bot in self._settings.bots}
+        for app in self._claims.claim(apps):
+            log.warning("%s", self._texts.say("neighbour", client_id=apps[app]))
         for bot in self.bots:
             for listener in bot.listeners:
                 self._workers.submit(listener.run)
@@ -131,6 +139,7 @@ class Fleet:
             bot.close()
         if self._pulse.is_alive():
             self._pulse.join(timeout=_HEARTBEAT_SECONDS)
+        self._claims.close()
         self._budget.close(_ASIDE_SECONDS)
         self._stores.close()
 
@@ -197,12 +206,22 @@ def build(
         cards=stores.cards,
     )
     handler = BotHandler(bot.name, backend=backend, sessions=stores.sessions, replies=replies, texts=texts, on_turn=on_turn)
-    gate = Gate(handler.handle, limit=bot.max_concurrency)
+    duplicates = Duplicates()
+
+    def answer(turn: Turn) -> None:
+        try:
+            handler.handle(turn)
+        finally:
+            duplicates.ended(turn.incoming)
+
+    gate = Gate(answer, limit=bot.max_concurrency)
     intake = Intake(
         bot.name,
         client_id,
         account,
         scope=bot.session_scope,
+        duplicates=duplicates,
+        admission=Admission(bot),
         gate=gate,
         sessions=stores.sessions,
         speaker=speaker,

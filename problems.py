@@ -301,6 +301,10 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "zh": "应为 memory，或 sqlite:///文件路径",
         "en": "this has to be memory, or sqlite:/// and the path of a file",
     },
+    "readable_by_all": {
+        "zh": "这台机器上的所有用户都能读取这个文件，里面有密钥。请只留给它的所有者：",
+        "en": "everybody on this machine can read this file, and there are secrets in it; leave it to its owner alone:",
+    },
     "counts_forgotten": {
         "zh": "设置了每月额度，但用量只记在内存里，重启后从零数起。要保留请加上：",
         "en": "a monthly quota is set, but what is used is counted in memory, and from nothing after a restart; to keep it add:",

@@ -5,6 +5,8 @@ DingTalk's open platform.
 """
 
 import json
+import logging
+import re
 import threading
 import time
 import uuid
@@ -15,18 +17,29 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
-from errors import DingTalkError, DingTalkUnreachable, PermissionMissing, QuotaUsedUp, Throttled, TokenExpired
+from errors import (
+    DingTalkError,
+    DingTalkUnreachable,
+    PermissionMissing,
+    ProxyFailed,
+    QuotaUsedUp,
+    Throttled,
+    TokenExpired,
+    WebhookElsewhere,
+)
 from handlers.account import CALL, PUSH, Account
 from handlers.refusals import from_delivery, from_errcode, from_response
 from settings import Endpoints
-from web import Web
+from web import Web, origin, proxy_for
+
+log = logging.getLogger("dingbridge.dingtalk")
 
 _TIMEOUT = (5, 10)  # seconds to connect, and without a byte of the answer
 _TOKEN_MARGIN = 300  # seconds before its expiry that a token is renewed
 # Calls refused for their number are free, by DingTalk's document on quotas; what had no token, permission or answer is taken
 # to be so.
 _NOT_COUNTED = (Throttled, QuotaUsedUp, TokenExpired, PermissionMissing, DingTalkUnreachable)
-_PUBLIC_OAPI = "oapi.dingtalk.com"
+_PUBLIC_OAPI = ("https://oapi.dingtalk.com", "http://oapi.dingtalk.com")
 _JSON = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
 
 
@@ -66,6 +79,8 @@ class DingTalkClient:
         endpoint, ticket = answer.get("endpoint"), answer.get("ticket")
         if not isinstance(endpoint, str) or not isinstance(ticket, str) or not endpoint or not ticket:
             raise DingTalkUnreachable("the gateway answered without endpoint and ticket")
+        if not _is_stream(endpoint, plain=urlsplit(self._endpoints.openapi).scheme == "http"):
+            raise DingTalkUnreachable(f"the gateway names {origin(endpoint)}, which is no place for a Stream (wss://...)")
         return Ticket(endpoint, ticket)
 
     def create_and_deliver(self, card: Mapping[str, Any]) -> None:
@@ -108,7 +123,10 @@ class DingTalkClient:
         )
 
     def send_to_webhook(self, webhook: str, body: Mapping[str, Any]) -> None:
-        """Answer through a message's session webhook; needs no token, works within its life (90 minutes)."""
+        """Answer through a message's session webhook; needs no token, works within its life (90 minutes).
+
+        Raises WebhookElsewhere, without a call, for one that is not where DINGTALK_OAPI_ENDPOINT says.
+        """
         answer = self._request("POST", self._own_place(webhook), body)
         from_errcode(answer)
         self._account.add(PUSH)
@@ -179,8 +197,7 @@ class DingTalkClient:
         try:
             response = self._web.send(method, url, headers, payload, timeout=_TIMEOUT)
         except requests.RequestException as error:
-            # Its text may hold a webhook's session; the class is what tells.
-            raise DingTalkUnreachable(f"{type(error).__name__} at {urlsplit(url).netloc}") from None
+            raise _unreachable(error, url) from None
         if not response.ok:
             raise from_response(response.status_code, response.content, response.headers)
         try:
@@ -190,12 +207,41 @@ class DingTalkClient:
         return answer if isinstance(answer, dict) else {}
 
     def _own_place(self, webhook: str) -> str:
-        """Return the webhook's URL at the place that DINGTALK_OAPI_ENDPOINT names, if it is DingTalk's public one."""
+        """Return the webhook's URL at the place that DINGTALK_OAPI_ENDPOINT names: its own, or DingTalk's public one.
+
+        The platform writes the address into each message. Any other place is not called: it would get what bots answer.
+        """
+        own, place = urlsplit(self._endpoints.oapi), origin(webhook)
+        if place not in {*_PUBLIC_OAPI, origin(self._endpoints.oapi)}:
+            log.warning("a session webhook is at %s, not at DINGTALK_OAPI_ENDPOINT: it is not called", place)
+            raise WebhookElsewhere(f"the session webhook is at {place}")
         parts = urlsplit(webhook)
-        if parts.netloc != _PUBLIC_OAPI:
-            return webhook
-        own = urlsplit(self._endpoints.oapi)
-        return urlunsplit((own.scheme, own.netloc, own.path.rstrip("/") + parts.path, parts.query, ""))
+        prefix = own.path.rstrip("/") if place in _PUBLIC_OAPI else ""
+        return urlunsplit((own.scheme, own.netloc, prefix + parts.path, parts.query, ""))
+
+
+def _is_stream(endpoint: str, *, plain: bool) -> bool:
+    """Whether an address can be a Stream's: which host it names is the gateway's business, that it is encrypted is ours.
+
+    `plain` lets ws:// in: the gateway itself was asked without encryption, as a sandbox is.
+    """
+    try:
+        parts = urlsplit(endpoint)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    odd = "@" in parts.netloc or parts.fragment or not endpoint.isprintable() or " " in endpoint
+    return bool(host) and not odd and parts.scheme in ({"wss", "ws"} if plain else {"wss"})
+
+
+def _unreachable(error: requests.RequestException, url: str) -> DingTalkUnreachable:
+    """Return the error for a call without an answer. The text of requests' own may hold a session or a password."""
+    refused = re.search(r"Tunnel connection failed: \d{3}", str(error))
+    what = f"{refused[0] if refused else type(error).__name__} at {urlsplit(url).netloc}"
+    proxy = proxy_for(url)
+    if proxy and not isinstance(error, requests.ReadTimeout):  # that one may as well be DingTalk's
+        return ProxyFailed(f"{what}, through the proxy {origin(proxy)}")
+    return DingTalkUnreachable(what)
 
 
 def _sample_markdown(title: str, text: str) -> dict[str, str]:

@@ -20,10 +20,12 @@ import dingtalk_stream
 import websockets
 from dingtalk_stream.frames import AckMessage, CallbackMessage
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidProxyStatus, InvalidStatus
 
-from errors import DingTalkError, DingTalkUnreachable
+from errors import DingTalkError, DingTalkUnreachable, ProxyFailed
 from handlers.dingtalk import DingTalkClient, Ticket
 from handlers.texts import Texts
+from web import origin, proxy_for, tls
 
 log = logging.getLogger("dingbridge.stream")
 
@@ -34,14 +36,31 @@ MESSAGES, CLICKS = "/v1.0/im/bot/messages/get", "/v1.0/card/instances/callback"
 _SUBSCRIPTIONS = tuple({"type": "CALLBACK", "topic": topic} for topic in (MESSAGES, CLICKS))
 _USER_AGENT = f"dingtalk-sdk-python/v{dingtalk_stream.version.VERSION_STRING}-union"
 
-_OPEN_SECONDS = 10  # for the socket's handshake
-_PING_SECONDS, _PONG_SECONDS = 20, 10  # a half-open socket is noticed within 30 s
-_DRAIN_SECONDS = 10  # that an announced disconnect leaves the old socket open for acks in flight
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-_STABLE_SECONDS = 5  # a connection that lived this long ends the growing of pauses
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds between tries
+_MOST_DOUBLINGS = 10
 _FRAME_BYTES = 8 * 1024 * 1024  # a forwarded chat can be long; the library's own limit of 1 MiB would cut the connection
 
 State = Literal["connecting", "connected", "stopped"]
+
+
+@dataclass(frozen=True)
+class Waits:
+    """The seconds that a connection is given. A half-open socket is noticed after `ping` + `pong` + `close` at the latest."""
+
+    open: float = 10  # for the socket's handshake
+    ping: float = 15  # from one ping to the next
+    pong: float = 10  # for its answer
+    close: float = 2  # for the other side's good-bye
+    drain: float = 10  # that an announced disconnect leaves the old socket open for acks in flight
+    stable: float = 5  # a connection that lived this long ends the growing of pauses
+
+
+def pause_after(failures: int, chance: float) -> float:
+    """Return the seconds before the next try after so many failures in a row.
+
+    They double up to 60; `chance`, from 0 to 1, takes a fifth off at most, so that bots that were cut together come back apart.
+    """
+    return min(_FIRST_PAUSE * 2.0 ** min(failures, _MOST_DOUBLINGS), _LONGEST_PAUSE) * (1 - chance / 5)
 
 
 @dataclass(frozen=True)
@@ -55,8 +74,9 @@ class Receivers:
 class StreamListener:
     """One connection of a bot. `run` holds its thread until `stop`; `state` may be read from any."""
 
-    def __init__(self, name: str, client: DingTalkClient, receivers: Receivers, texts: Texts) -> None:
+    def __init__(self, name: str, client: DingTalkClient, receivers: Receivers, texts: Texts, waits: Waits = Waits()) -> None:
         self.name, self._client, self._receivers, self._texts = name, client, receivers, texts
+        self._waits = waits
         self.state: State = "connecting"
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -83,31 +103,33 @@ class StreamListener:
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         if self._stopping.is_set():
             return
-        pause = _FIRST_PAUSE
+        failures = 0  # in a row; a connection that does not last is one
         draining: set[asyncio.Task[None]] = set()
         while not self._stopping.is_set():
-            opened = time.monotonic()
+            failure, announced = None, False
             try:
-                announced = await self._live(draining)
+                socket = await self._open()
+                opened = time.monotonic()
+                announced = await self._live(socket, draining)
+                if time.monotonic() - opened > self._waits.stable:
+                    failures = 0
             except Exception as error:  # whatever it is, this listener tries again
-                announced = False
-                self._report(error, pause)
-            if time.monotonic() - opened > _STABLE_SECONDS:
-                pause = _FIRST_PAUSE
-            if announced and pause == _FIRST_PAUSE:
+                failure = error
+            if announced and not failures:
                 # The next connection is opened while the old one drains; if it is as short-lived, not quite so soon.
-                pause *= 2
+                failures = 1
                 continue
-            if not self._stopping.is_set():
-                await self._pause(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, no secret
-                pause = min(pause * 2, _LONGEST_PAUSE)
+            pause = pause_after(failures, random.random())  # noqa: S311 - jitter, no secret
+            failures += 1
+            if failure:
+                self._report(failure, pause)
+            await self._pause(pause)
         for task in draining:
             task.cancel()
         await asyncio.gather(*draining, return_exceptions=True)
 
-    async def _live(self, draining: set[asyncio.Task[None]]) -> bool:
-        """Open a connection and read it to its end; True when DingTalk announced the end and the old one still drains."""
-        socket = await self._open()
+    async def _live(self, socket: ClientConnection, draining: set[asyncio.Task[None]]) -> bool:
+        """Read a connection to its end; True when DingTalk announced the end and the connection still drains."""
         self.state = "connected"
         log.info("bot=%s connected to DingTalk", self.name)
         announced = await self._serve(socket, draining)
@@ -119,15 +141,21 @@ class StreamListener:
 
     async def _open(self) -> ClientConnection:
         ticket: Ticket = await asyncio.to_thread(self._client.open_connection, _SUBSCRIPTIONS, _USER_AGENT)
-        return await connect(
-            f"{ticket.endpoint}?ticket={quote_plus(ticket.ticket)}",
-            open_timeout=_OPEN_SECONDS,
-            ping_interval=_PING_SECONDS,
-            ping_timeout=_PONG_SECONDS,
-            close_timeout=2,
-            max_size=_FRAME_BYTES,
-            logger=_QUIET,  # the library's debug lines hold the ticket
-        )
+        proxy = proxy_for(ticket.endpoint)
+        try:
+            return await _Connect(
+                f"{ticket.endpoint}?ticket={quote_plus(ticket.ticket)}",
+                proxy=proxy,  # the library's own choice knows no ALL_PROXY
+                ssl=tls() if ticket.endpoint.lower().startswith("wss:") else None,
+                open_timeout=self._waits.open,
+                ping_interval=self._waits.ping,
+                ping_timeout=self._waits.pong,
+                close_timeout=self._waits.close,
+                max_size=_FRAME_BYTES,
+                logger=_QUIET,  # the library's debug lines hold the ticket
+            )
+        except Exception as error:
+            raise _not_opened(error, proxy) from None
 
     async def _serve(self, socket: ClientConnection, draining: set[asyncio.Task[None]]) -> bool:
         """Read a connection until it ends, or until DingTalk announces its end: then True, and it drains in a task."""
@@ -149,7 +177,7 @@ class StreamListener:
 
     async def _drain(self, socket: ClientConnection, reading: asyncio.Task[None]) -> None:
         try:
-            await asyncio.wait({reading}, timeout=_DRAIN_SECONDS)
+            await asyncio.wait({reading}, timeout=self._waits.drain)
         finally:  # the bot may be stopped meanwhile
             await socket.close()
             await asyncio.gather(reading, return_exceptions=True)
@@ -180,8 +208,7 @@ class StreamListener:
     def _report(self, error: Exception, pause: float) -> None:
         self.state = "connecting"
         if not isinstance(error, DingTalkError):
-            # Its own text may hold the address with the ticket.
-            error = DingTalkUnreachable(f"the socket could not be opened: {type(error).__name__}")
+            error = DingTalkUnreachable(type(error).__name__)  # its own text may hold anything
         kind, fix = type(error).__name__, self._texts.fix(error)
         log.error("bot=%s cannot connect (%s: %s), again in %.0f s; %s", self.name, kind, error, pause, fix)
 
@@ -189,6 +216,23 @@ class StreamListener:
         assert self._stopped is not None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
+
+
+class _Connect(connect):
+    """A handshake that goes where the gateway said, with the ticket, and nowhere else."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """Follow none."""
+        return exc
+
+
+def _not_opened(error: Exception, proxy: str | None) -> DingTalkUnreachable:
+    """Return the error for a socket that could not be opened. The library's text may hold the ticket, or a password."""
+    answered = isinstance(error, InvalidStatus | InvalidProxyStatus)
+    what = f"the socket could not be opened: {error if answered else type(error).__name__}"
+    if proxy and not isinstance(error, InvalidStatus):  # that one is the other end's answer
+        return ProxyFailed(f"{what}, through the proxy {origin(proxy)}")
+    return DingTalkUnreachable(what)
 
 
 class _Messages(dingtalk_stream.CallbackHandler):  # type: ignore[misc]  # the SDK ships no types

@@ -59,6 +59,7 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "zh": "机器人：{bot}\n\n会话：{conversation}\n\n正在回答：{answering}，排队：{waiting}",
         "en": "Bot: {bot}\n\nConversation: {conversation}\n\nAnswering: {answering}, waiting: {waiting}",
     },
+    "status_group": {"zh": "本群的 conversationId：{group}", "en": "This group's conversationId: {group}"},
     "conversation_open": {"zh": "进行中", "en": "going on"},
     "conversation_new": {"zh": "尚未开始", "en": "not begun"},
     "stopping": {"zh": "已停止。", "en": "Stopped."},
@@ -97,6 +98,11 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "({share} %), and soon all of them: then messages reach the bot without content and cannot be answered until the month "
         "ends. For more, upgrade DingTalk and correct DINGTALK_MONTHLY_PUSHES.",
     },
+    "neighbour": {
+        "zh": "本机还有一个进程在用同一个 Client ID（{client_id}）：钉钉会把消息随机分给其中一个，对话会乱。请停掉其中一个",
+        "en": "another process on this machine uses the same Client ID ({client_id}): DingTalk spreads messages over both at "
+        "random, and conversations get mixed up; stop one of them",
+    },
     "no_admins": {
         "zh": "没有人收到这条提醒：在 .bots.yaml 里用 admins 写上管理员的 userId",
         "en": "nobody was told: name the administrators' userIds under admins in .bots.yaml",
@@ -105,6 +111,28 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "zh": "前面还有太多问题没有回答：这一条没有收下，在有空位之前新发的也不会收下，请稍后再发。",
         "en": "Too many questions are still waiting: this one was not taken, nor will others be until there is room. "
         "Please send it again later.",
+    },
+    "not_for_you": {
+        "zh": "您没有使用这个机器人的权限。如有需要，请联系管理员。",
+        "en": "You may not use this bot; if you need it, please ask your administrator.",
+    },
+    "not_in_this_group": {
+        "zh": "这个机器人不在本群回答问题。如有需要，请联系管理员。",
+        "en": "This bot does not answer in this group; if you need it here, please ask your administrator.",
+    },
+    "groups_only": {
+        "zh": "这个机器人只在指定的群里回答问题，请到群里 @ 它提问。",
+        "en": "This bot answers in certain groups only; please ask it there, with an @.",
+    },
+    "user_limit": {
+        "zh": "您每分钟最多可以提问 {limit} 次：这一条没有收下，请 {seconds} 秒后再发。（一分钟内只提醒一次）",
+        "en": "You may ask up to {limit} times a minute: this one was not taken, please send it again in {seconds} s. "
+        "(You are told once a minute at most.)",
+    },
+    "bot_limit": {
+        "zh": "现在提问的人太多：这一条没有收下，请 {seconds} 秒后再发。（一分钟内只提醒一次）",
+        "en": "Too many people are asking: this one was not taken, please send it again in {seconds} s. "
+        "(You are told once a minute at most.)",
     },
     "shutting_down": {
         "zh": "机器人正在重启，请稍后再发一次。",
@@ -225,9 +253,18 @@ _FOR_ADMINS: dict[str, dict[str, str]] = {
     },
     "TextTooLong": {"zh": "回答超过钉钉的长度限制，改为分条发送", "en": "longer than DingTalk takes; sent in parts"},
     "WebhookExpired": {"zh": "会话回复地址已过期", "en": "the message's reply address has expired"},
+    "WebhookElsewhere": {
+        "zh": "如果使用专属钉钉，请把 DINGTALK_OAPI_ENDPOINT 改为该地址；否则不要理会这个地址",
+        "en": "with a private DingTalk, set DINGTALK_OAPI_ENDPOINT to that place; else leave that place alone",
+    },
     "DingTalkUnreachable": {
         "zh": "检查网络、代理和 DINGTALK_OPENAPI_ENDPOINT",
         "en": "check the network, the proxy and DINGTALK_OPENAPI_ENDPOINT",
+    },
+    "ProxyFailed": {
+        "zh": "检查 HTTPS_PROXY、HTTP_PROXY、ALL_PROXY 和 NO_PROXY：代理要能连上，并且放行钉钉的地址；SOCKS 代理还需要 requirements.txt 中的库；会解开 TLS 的代理还需要 REQUESTS_CA_BUNDLE",
+        "en": "check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY: the proxy must be up and let DingTalk's addresses through; a "
+        "SOCKS one needs the libraries of requirements.txt, one that opens TLS its authority in REQUESTS_CA_BUNDLE",
     },
     "StoreUnavailable": {
         "zh": "检查 SESSION_STORE 所指的文件：磁盘空间、目录权限，以及是否被其他程序锁住；恢复之前使用内存，之后自动补写",

@@ -20,6 +20,7 @@ PAIRS = [
     ("README.md", "README.zh-CN.md"),
     ("docs/dingtalk-setup.md", "docs/dingtalk-setup.zh-CN.md"),
     ("docs/testing-a-bot.md", "docs/testing-a-bot.zh-CN.md"),
+    ("docs/security.md", "docs/security.zh-CN.md"),
 ]
 REQUIRED, EMPTY = {"required", "必填"}, {"empty", "空"}
 

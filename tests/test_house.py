@@ -22,7 +22,7 @@ ORDER = """
     demo.sandbox      fleet
     handlers.stream   handlers.clicks
     handlers.chat     handlers.intake     handlers.budget
-    handlers.reply    handlers.gate       handlers.duplicates
+    handlers.reply    handlers.gate       handlers.duplicates handlers.admission
     handlers.card     handlers.say        handlers.turn       handlers.aside      handlers.starter
     handlers.card_calls
     handlers.pacer
@@ -33,12 +33,12 @@ ORDER = """
     dify.stream       dify.events         dify.failures     dify.thinking
     dify.watch        dify.settings       dify.links
     handlers.commands handlers.markdown   handlers.message  handlers.templates  handlers.texts
-    backends.base     stores.base         handlers.pacing
+    backends.base     stores.base         handlers.pacing     handlers.lately
     config
     botsfile
-    envfile           yamlfile
+    envfile           yamlfile            exposed
     settings
-    errors            problems           web
+    errors            problems           web                 neighbours
 """
 # The shores do not know each other: an AI is reached through backends.base, memory through stores.base.
 SHORES = {
@@ -63,7 +63,8 @@ COLUMNS = 140
 VAGUE_WORDS = {"manager", "helper", "helpers", "util", "utils", "common", "misc", "stuff", "info"}
 # ... and these are the wire's and the system's own words: right for the value that bears the name there, too wide for ours.
 WIDE_WORDS = {"data", "process"}
-GIVEN_NAMES = {"process", "SandboxProcess"}  # the SDK's for a handler's method; a process of the operating system
+# The SDK's for a handler's method; websockets' for one of its own; a process of the operating system.
+GIVEN_NAMES = {"process", "process_redirect", "SandboxProcess"}
 
 
 def _python_files(*folders: str) -> list[Path]:
