@@ -16,6 +16,7 @@ import urllib3
 
 from dify.watch import Keeper, Limits, Silence, Watch
 
+MOST_BYTES = 64 * 1024 * 1024  # of a stream; no answer is that long, and what goes on would fill the memory
 _BITE = 65_536  # bytes asked for at once; what is there is taken, nothing is waited for
 _REST_SECONDS = 0.1  # for the end of a body behind its last event, which frees the connection for the next question
 _REST_BITES = 8
@@ -24,7 +25,8 @@ _REST_BITES = 8
 class GuardedBytes:
     """The body of a response as runs of whole lines, valid UTF-8; ends early when `abort` is called from another thread.
 
-    A broken connection ends it like a closed one: whether the answer is whole is told by its events alone.
+    A broken connection ends it like a closed one, and so do more than 64 MiB: whether the answer is whole is told by its
+    events alone.
     """
 
     def __init__(self, response: requests.Response, on_byte: Callable[[], None]) -> None:
@@ -35,7 +37,9 @@ class GuardedBytes:
 
     def __iter__(self) -> Iterator[bytes]:
         parts: list[bytes] = []
-        while chunk := self._read():
+        size = 0
+        while size < MOST_BYTES and (chunk := self._read()):
+            size += len(chunk)
             self._on_byte()
             lines, newline, rest = chunk.rpartition(b"\n")
             if newline:

@@ -10,6 +10,7 @@ import requests
 
 import errors
 from backends.base import File
+from dify import stream
 from dify.stream import GuardedBytes
 from tests.dify.conftest import Reader, Serve
 from tests.dify.server import END, PING, Exchange, RawServer, event, message, run_frames
@@ -90,6 +91,16 @@ def test_a_chunk_of_the_wrong_size_is_an_incomplete_answer(serve: Serve) -> None
     heard = serve(run).ask()
     assert heard.text == "你"
     assert type(heard.error) is errors.AnswerInterrupted
+
+
+def test_a_stream_without_end_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would fill the memory, as one line or as many: what came is kept, and told to be incomplete."""
+    monkeypatch.setattr(stream, "MOST_BYTES", 100_000)
+    many = serve(in_pieces([message("你"), *[message("好" * 100)] * 400], chunked=True)).ask()
+    line = serve(in_pieces([message("你"), b"data: " + b"x" * 200_000], chunked=True)).ask()
+    assert 100 < len(many.text) < 40_000
+    assert line.text == "你"
+    assert [type(heard.error) for heard in (many, line)] == [errors.AnswerInterrupted] * 2
 
 
 @pytest.mark.parametrize("piece", [1, 7, 1000])
