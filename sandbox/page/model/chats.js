@@ -157,10 +157,7 @@ function changeViewer() {
 }
 
 onReload((why) => {
-  if (why === "restarted") {
-    read.clear();
-    loaded = false;
-  }
+  if (why === "restarted") read.clear(); // nothing that is there was seen before, also what came before this was noticed
   lines.clear();
   passed.clear();
   return loadChats();
