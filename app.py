@@ -24,7 +24,6 @@ try:
     import demo.play
     from errors import ConfigError, StoreUnavailable
     from fleet import KINDS, Fleet
-    from handlers.texts import Texts
     from problems import Language, sentence
     from settings import Settings
 except ModuleNotFoundError as missing:
@@ -50,9 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(sentence("found", _language(options), number=len(error.problems)), error, sep="\n", file=sys.stderr)
         return BAD_CONFIG
     except StoreUnavailable as error:
-        language = _language(options)
-        fix = Texts(language).fix(error)
-        print(sentence("store_failed", language, reason=error, fix=fix), file=sys.stderr)
+        print(sentence("store_failed", _language(options), reason=error), file=sys.stderr)
         return BAD_CONFIG
     except BrokenPipeError:  # `app.py check | head -1`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -43,7 +43,12 @@ def load(text: str, variables: Mapping[str, str], kinds: Kinds, *, file: str = B
     if env is None or env_problems or bot_problems:
         # A wrong variable that stands in for a key is found once for itself and once for each bot.
         raise ConfigError(tuple(dict.fromkeys([*env_problems, *bot_problems])))
-    return Settings(env, bots, tuple(envfile.doubts(known, botsfile.references(text), language)))
+    notes = [*envfile.doubts(known, botsfile.references(text), language)]
+    for name in ("DINGTALK_MONTHLY_CALLS", "DINGTALK_MONTHLY_PUSHES"):
+        if getattr(env, name) and not any(bot.bot.admins for bot in bots):
+            said = sentence("nobody_to_warn", language)
+            notes.append(Problem(known.place(name, language), name, said, "admins: [manager01]"))
+    return Settings(env, bots, tuple(notes))
 
 
 def load_env(variables: Mapping[str, str]) -> EnvSettings:

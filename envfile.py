@@ -73,7 +73,8 @@ def check(variables: Variables, language: Language) -> tuple[EnvSettings | None,
 
 def refused(variables: Variables, name: str, refusal: Mapping[str, Any], language: Language) -> Problem:
     """Return the problem of a variable whose value pydantic refused."""
-    fix = f"{name}={EnvSettings.model_fields[name].default}"
+    field = EnvSettings.model_fields[name]
+    fix = f"{name}={field.examples[0] if field.examples else field.default}"
     return Problem(variables.place(name, language), name, explain(refusal, language), fix)
 
 

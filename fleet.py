@@ -159,9 +159,12 @@ class Fleet:
     def _beat(self) -> None:
         """Every few seconds, settle what was used, and write that this process lives, for `app.py ready`."""
         while True:
-            self._budget.settle()
-            if self._heartbeat:
-                write_heartbeat(self._heartbeat, self.states(), self.used())
+            try:
+                self._budget.settle()
+                if self._heartbeat:
+                    write_heartbeat(self._heartbeat, self.states(), self.used())
+            except Exception:  # a bug here must not end the health check, the counts and the warnings for good
+                log.exception("a heartbeat failed")
             if self._stopping.wait(_HEARTBEAT_SECONDS):
                 break
         if self._heartbeat:

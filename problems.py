@@ -309,12 +309,19 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "zh": "设置了每月额度，但用量只记在内存里，重启后从零数起。要保留请加上：",
         "en": "a monthly quota is set, but what is used is counted in memory, and from nothing after a restart; to keep it add:",
     },
-    "store_failed": {"zh": "SESSION_STORE 打不开：{reason}。{fix}", "en": "SESSION_STORE cannot be opened: {reason}; {fix}"},
+    "store_failed": {
+        "zh": "SESSION_STORE 打不开：{reason}。请检查文件夹是否存在、权限和磁盘空间",
+        "en": "SESSION_STORE cannot be opened: {reason}; check that its folder exists, its permissions and the disk",
+    },
+    "nobody_to_warn": {
+        "zh": "设置了每月额度，但没有一个机器人写了 admins，快用完时没有人会收到通知。请在 .bots.yaml 里加上：",
+        "en": "a monthly quota is set, but no bot has admins, so nobody is told when it runs low; add to .bots.yaml:",
+    },
     "not_whole_number": {"zh": "应为整数", "en": "this has to be a whole number"},
     "not_number": {"zh": "应为数字", "en": "this has to be a number"},
-    "too_small": {"zh": "不能小于 {ge}", "en": "this has to be at least {ge}"},
-    "not_above": {"zh": "必须大于 {gt}", "en": "this has to be more than {gt}"},
-    "too_large": {"zh": "不能大于 {le}", "en": "this may be {le} at most"},
+    "too_small": {"zh": "不能小于 {ge:g}", "en": "this has to be at least {ge:g}"},
+    "not_above": {"zh": "必须大于 {gt:g}", "en": "this has to be more than {gt:g}"},
+    "too_large": {"zh": "不能大于 {le:g}", "en": "this may be {le:g} at most"},
     "not_one_of": {"zh": "应为其中之一：{choices}", "en": "this has to be one of: {choices}"},
     "counts_as": {
         "zh": "agent（智能助手）和 chatflow 都算 {meant}。请写 {meant}",

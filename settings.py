@@ -37,11 +37,12 @@ def _http_url(url: str) -> str:
 
 def _store(url: str) -> str:
     """Return the name of a store that there is: memory, or an SQLite file by its path."""
-    if (url != "memory" and not url.removeprefix("sqlite:///").strip("/ ")) or (
-        "://" in url and not url.startswith("sqlite:///")
-    ):
+    scheme, slashes, path = url.partition(":///")
+    if url.lower() == "memory":
+        return "memory"
+    if scheme.lower() != "sqlite" or not slashes or not path.strip("/ "):
         raise PydanticCustomError("store", "no store")
-    return url
+    return f"sqlite:///{path}"
 
 
 def _lower(value: Any) -> Any:
@@ -82,8 +83,8 @@ class EnvSettings(BaseModel):
     DINGTALK_OPENAPI_ENDPOINT: HttpUrl = "https://api.dingtalk.com"
     DINGTALK_OAPI_ENDPOINT: HttpUrl = "https://oapi.dingtalk.com"
     DINGTALK_QPS: Annotated[float, Field(ge=0, le=1_000)] = 20
-    DINGTALK_MONTHLY_CALLS: Annotated[int, Field(ge=0)] = 0
-    DINGTALK_MONTHLY_PUSHES: Annotated[int, Field(ge=0)] = 0
+    DINGTALK_MONTHLY_CALLS: Annotated[int, Field(ge=0, examples=[5000])] = 0
+    DINGTALK_MONTHLY_PUSHES: Annotated[int, Field(ge=0, examples=[3000])] = 0
     SESSION_STORE: Annotated[str, AfterValidator(_store)] = "memory"
     DRAIN_SECONDS: Annotated[float, Field(ge=0, le=86_400)] = 30
     HEARTBEAT_FILE: str = ""

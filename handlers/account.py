@@ -1,7 +1,8 @@
 """What DingTalk apps use of their companies' month: each call and push is counted as it happens, and nothing waits."""
 
 import threading
-from collections import defaultdict
+from collections.abc import Callable
+from typing import Literal
 
 from stores.base import Usage
 
@@ -14,6 +15,7 @@ class Company:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known = self._since = Usage()
+        self.gone: frozenset[str] = frozenset()  # "calls" or "pushes", when DingTalk said so this month
 
     def add(self, usage: Usage) -> None:
         """Count what was used."""
@@ -40,15 +42,19 @@ class Company:
 
 
 class Companies:
-    """The companies that this process has met, by corpId."""
+    """The companies that this process has met, by corpId; `used_before` tells what one had used when it is met."""
 
-    def __init__(self) -> None:
+    def __init__(self, used_before: Callable[[str], Usage] = lambda _: Usage()) -> None:
+        self._used_before = used_before
         self._lock = threading.Lock()
-        self._companies = defaultdict[str, Company](Company)
+        self._companies: dict[str, Company] = {}
 
     def get(self, corp: str) -> Company:
         """Return the company, a new one when it was not met before."""
         with self._lock:
+            if corp not in self._companies:
+                company = self._companies[corp] = Company()
+                company.learn(self._used_before(corp))
             return self._companies[corp]
 
     def met(self) -> dict[str, Company]:
@@ -70,14 +76,22 @@ class Account:
         """The company's corpId, as messages name it; only the first counts."""
         if self.corp or not corp:
             return
+        company = self._companies.get(corp)
         with self._lock:
-            nobody, self._company, self.corp = self._company, self._companies.get(corp), corp
-        self._company.add(nobody.take())
+            if self.corp:
+                return  # another listener was faster
+            nobody, self._company, self.corp = self._company, company, corp
+            company.add(nobody.take())
 
     def add(self, usage: Usage) -> None:
         """Count what the app used."""
         with self._lock:
             self._company.add(usage)
+
+    def exhausted(self, kind: Literal["calls", "pushes"]) -> None:
+        """DingTalk says that the company's month is used up."""
+        with self._lock:
+            self._company.gone |= {kind}
 
     @property
     def used(self) -> Usage:

@@ -3,12 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
-from handlers.account import Account, Companies
+from handlers.account import Account, Companies, Company
 from handlers.aside import Aside
 from handlers.pacing import MESSAGES_ONLY, SPARING, Pace, spare
 from handlers.say import Speaker
@@ -20,6 +20,7 @@ log = logging.getLogger("dingbridge.budget")
 _CHINA = timezone(timedelta(hours=8))  # whose months DingTalk counts
 _ASK_SECONDS = 30.0  # how often the meter is asked for what other processes use
 _LOG_SECONDS = 3_600.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 3_600.0  # seconds, until an administrator who was not reached is tried again
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,11 @@ class Budget:
 
     def __init__(self, meter: Meter, quota: Usage, texts: Texts, *, clock: Callable[[], float] = time.time) -> None:
         self._meter, self._quota, self._texts, self._clock = meter, quota, texts, clock
-        self.companies = Companies()
+        self.companies = Companies(lambda corp: self._meter.add(corp, self._month, Usage()))
         self._month = self._this_month()
         self._tellers: list[Teller] = []
-        self._reached: set[tuple[str, str]] = set()  # events of this month that need no more asking, by corp
+        # How often this month's events were told by company and administrator ("" is the log), and when again at the earliest.
+        self._tries: dict[tuple[str, str, str], tuple[int, float]] = {}
         self._aside = Aside(threads=1)
         self._settling = threading.Lock()
         self._asked_at = self._logged_at = 0.0
@@ -68,15 +70,17 @@ class Budget:
             before, self._month, now = self._month, self._this_month(), self._clock()
             asking = now - self._asked_at >= _ASK_SECONDS
             if before != self._month:
-                self._reached.clear()
+                self._tries.clear()
                 asking = True
             for corp, company in self.companies.met().items():
+                if before != self._month:
+                    company.gone = frozenset()
                 taken = company.take()
                 if taken != Usage():
                     company.learn(self._meter.add(corp, before, taken))
                 if asking:
                     company.learn(self._meter.add(corp, self._month, Usage()))
-                self._say_levels(corp, company.used)
+                self._look_at(corp, company)
             if asking:
                 self._asked_at = now
             if now - self._logged_at >= _LOG_SECONDS:
@@ -89,26 +93,47 @@ class Budget:
         self._log()
         self._aside.close(timeout)
 
-    def _say_levels(self, corp: str, used: Usage) -> None:
-        """Say once a month, over all processes, that a share of the quota is used; of several at once only the highest."""
+    def _look_at(self, corp: str, company: Company) -> None:
+        """Say what is to be said of a company's month: the highest level that was reached, and what is used up."""
+        used = company.used
         for kind, number, quota in (("calls", used.calls, self._quota.calls), ("pushes", used.pushes, self._quota.pushes)):
-            new = ""
-            for share, level in ((SPARING, "80"), (MESSAGES_ONLY, "95")):
-                event = f"{kind}_{level}"
-                if _share(number, quota) >= share and (corp, event) not in self._reached:
-                    self._reached.add((corp, event))
-                    new = event if self._meter.first(corp, self._month, event) else new
-            if new:
-                self._say(corp, new, {"used": number, "quota": quota, "share": 100 * number // quota})
+            facts = {"used": number, "quota": quota, "share": 100 * number // quota if quota else 0}
+            if kind in company.gone:
+                self._say(corp, f"{kind}_gone", "", facts)
+                continue
+            for share, level in ((MESSAGES_ONLY, "95"), (SPARING, "80")):
+                if _share(number, quota) >= share:
+                    # A quota that was raised since has levels of its own.
+                    self._say(corp, f"{kind}_{level}", f" of {quota}", facts)
+                    break
 
-    def _say(self, corp: str, event: str, facts: dict[str, int]) -> None:
-        log.warning("corp=%s %s", corp, self._texts.say(event, **facts))
+    def _say(self, corp: str, sentence: str, which: str, facts: Mapping[str, int]) -> None:
+        """Write it to the log once, and tell each administrator once a month, over all processes: until it is taken."""
+        event = sentence + which
+        if (corp, event, "") not in self._tries:
+            self._tries[corp, event, ""] = 0, 0.0
+            log.warning("corp=%s %s", corp, self._texts.say(sentence, **facts))
+            if not any(teller.admins for teller in self._tellers if teller.account.corp in {corp, ""}):
+                log.warning("corp=%s %s", corp, self._texts.say("no_admins"))
         tellers = [teller for teller in self._tellers if teller.account.corp == corp]
-        admins = dict.fromkeys(admin for teller in tellers for admin in teller.admins)
-        if not admins:
-            log.warning("corp=%s %s", corp, self._texts.say("no_admins"))
-        for admin in admins:
-            self._aside.run(partial(_tell, admin, [one for one in tellers if admin in one.admins], event, facts))
+        for admin in dict.fromkeys(admin for teller in tellers for admin in teller.admins):
+            key = corp, event, admin
+            tries, again_at = self._tries.get(key, (0, 0.0))
+            if self._clock() < again_at or self._meter.has(corp, self._month, f"{event} {admin}"):
+                continue
+            self._tries[key] = tries + 1, self._clock() + _LONGEST_PAUSE  # for as long as it is being told
+            able = [teller for teller in tellers if admin in teller.admins]
+            self._aside.run(partial(self._tell, able, key, sentence, dict(facts)))
+
+    def _tell(self, tellers: Sequence[Teller], key: tuple[str, str, str], sentence: str, facts: Mapping[str, int]) -> None:
+        """Tell one administrator, by the first of the bots that can; what was taken is never said again."""
+        corp, event, admin = key
+        tries, _ = self._tries.get(key, (1, 0.0))
+        if any(teller.speaker.tell(admin, teller.texts.say(sentence, **facts)) for teller in tellers):
+            self._meter.first(corp, self._month, f"{event} {admin}")
+            if event.partition("_")[2].startswith("95"):
+                self._meter.first(corp, self._month, f"{event.replace('_95', '_80')} {admin}")
+        self._tries[key] = tries, self._clock() + min(_FIRST_PAUSE * 2.0**tries, _LONGEST_PAUSE)
 
     def _log(self) -> None:
         """Write what each company has used, when that is news."""
@@ -120,13 +145,6 @@ class Budget:
 
     def _this_month(self) -> str:
         return datetime.fromtimestamp(self._clock(), _CHINA).strftime("%Y-%m")
-
-
-def _tell(admin: str, tellers: Sequence[Teller], event: str, facts: dict[str, int]) -> None:
-    """Tell one administrator, by the first of the bots that can."""
-    for teller in tellers:
-        if teller.speaker.tell(admin, teller.texts.say(event, **facts)):
-            return
 
 
 def _share(used: int, quota: int) -> float:

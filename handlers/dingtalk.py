@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from urllib3.exceptions import MaxRetryError
 
 from errors import (
     DingTalkError,
@@ -36,8 +37,8 @@ log = logging.getLogger("dingbridge.dingtalk")
 
 _TIMEOUT = (5, 10)  # seconds to connect, and without a byte of the answer
 _TOKEN_MARGIN = 300  # seconds before its expiry that a token is renewed
-# Calls refused for their number are free, by DingTalk's document on quotas; what had no token, permission or answer is taken
-# to be so.
+# Calls refused for their number are free, by DingTalk's document on quotas; what had no token or permission, or did not get
+# there, is taken to be so.
 _NOT_COUNTED = (Throttled, QuotaUsedUp, TokenExpired, PermissionMissing, DingTalkUnreachable)
 _PUBLIC_OAPI = ("https://oapi.dingtalk.com", "http://oapi.dingtalk.com")
 _JSON = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
@@ -169,7 +170,9 @@ class DingTalkClient:
         """Make a call that DingTalk counts, and count it, unless it was turned away at the door."""
         try:
             answer = self._request(method, url, body, token=token)
-        except _NOT_COUNTED:
+        except _NOT_COUNTED as error:
+            if isinstance(error, QuotaUsedUp):
+                self._account.exhausted("calls")
             raise
         except DingTalkError:
             self._account.add(CALL)
@@ -197,6 +200,8 @@ class DingTalkClient:
         try:
             response = self._web.send(method, url, headers, payload, timeout=_TIMEOUT)
         except requests.RequestException as error:
+            if token and not (error.args and isinstance(error.args[0], MaxRetryError)):
+                self._account.add(CALL)  # it was sent, only its answer is lost: DingTalk may have counted it
             raise _unreachable(error, url) from None
         if not response.ok:
             raise from_response(response.status_code, response.content, response.headers)

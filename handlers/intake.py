@@ -58,7 +58,9 @@ class Intake:
             log.info("bot=%s msg=%s delivered again, ignored", self.name, incoming.message_id)
             return
         self._account.belongs_to(incoming.corp_id)
-        if incoming.error_code != QUOTA_USED_UP:
+        if incoming.error_code == QUOTA_USED_UP:
+            self._account.exhausted("pushes")
+        else:
             self._account.add(PUSH)
         if not self._take(incoming):
             self._duplicates.ended(incoming)

@@ -34,7 +34,9 @@ class Window:
     _USUAL, _KNOWN = 0.05, 20
 
     def __init__(self, calls_a_second: float) -> None:
-        self._most = max(1, int(calls_a_second * self._SHARE)) if calls_a_second else self._REMEMBERED  # 0: none of ours
+        room = calls_a_second * self._SHARE
+        self._most = max(1, int(room)) if calls_a_second else self._REMEMBERED  # 0: none of ours
+        self._seconds = self._SECONDS / min(1.0, room or 1.0)  # less than one a second: one in so many
         self._slots: deque[Slot] = deque(maxlen=self._REMEMBERED)
         self._durations: deque[float] = deque(maxlen=2 * self._KNOWN)
         self._slowed_to = float(self._most)
@@ -45,12 +47,12 @@ class Window:
         allowed = self._allowed(now)
         if allowed >= self._REMEMBERED:
             return self._not_before
-        while self._slots and self._slots[0].at < now - self._SECONDS:
+        while self._slots and self._slots[0].at < now - self._seconds:
             self._slots.popleft()
         allowed = max(1, int(allowed * share))
         if len(self._slots) < allowed:
             return self._not_before
-        return max(self._not_before, heapq.nlargest(allowed, (slot.at for slot in self._slots))[-1] + self._SECONDS)
+        return max(self._not_before, heapq.nlargest(allowed, (slot.at for slot in self._slots))[-1] + self._seconds)
 
     def take(self, now: float) -> Slot:
         """A call leaves."""
@@ -70,9 +72,9 @@ class Window:
             return
         so_far = self._allowed(now)
         if so_far >= self._REMEMBERED:  # no limit was kept: as many as there were
-            so_far = sum(1 for slot in self._slots if slot.at > now - 2 * self._SECONDS)
+            so_far = sum(1 for slot in self._slots if slot.at > now - 2 * self._seconds)
         self._slowed_to = max(1.0, so_far * self._SLOWER)
-        self._not_before = now + self._SECONDS
+        self._not_before = now + self._seconds
 
     def _allowed(self, now: float) -> int:
         well = max(0.0, now - self._not_before)

@@ -71,37 +71,49 @@ _SENTENCES: dict[str, dict[str, str]] = {
     "interrupted": {"zh": "回答被中断，请重新提问。", "en": "The answer was interrupted, please ask again."},
     "calls_80": {
         "zh": "本企业本月的钉钉 API 调用已用 {used} 次，额度 {quota} 次（{share} %）。为节省调用，从现在起回答卡片只更新很少几次；"
-        "到 95 % 时改用普通消息回答。需要更多额度可升级钉钉版本，再修改 DINGTALK_MONTHLY_CALLS。",
+        "到 95 % 时改用普通消息回答。需要更多额度可升级钉钉版本，再修改 .env 里的 DINGTALK_MONTHLY_CALLS 并重启。",
         "en": "{used} of the company's {quota} DingTalk API calls of this month are used ({share} %). To save calls, cards are "
-        "updated rarely from now on; at 95 % answers come as plain messages. For more, upgrade DingTalk and correct "
-        "DINGTALK_MONTHLY_CALLS.",
+        "updated rarely from now on; at 95 % answers come as plain messages. For more, upgrade DingTalk, correct "
+        "DINGTALK_MONTHLY_CALLS in .env and restart.",
     },
     "calls_95": {
         "zh": "本企业本月的钉钉 API 调用已用 {used} 次，额度 {quota} 次（{share} %）。从现在起回答写完后用普通消息发送，不再用卡片逐步显示"
         "（消息推送额度也快用完时，卡片只显示写完的回答）；下月 1 日自动恢复。"
-        "需要更多额度可升级钉钉版本，再修改 DINGTALK_MONTHLY_CALLS。",
+        "需要更多额度可升级钉钉版本，再修改 .env 里的 DINGTALK_MONTHLY_CALLS 并重启。",
         "en": "{used} of the company's {quota} DingTalk API calls of this month are used ({share} %). From now on answers come "
         "as plain messages once they are whole (in cards that show only the whole answer, should the pushes be as scarce), "
-        "until the month ends. For more, upgrade DingTalk and correct DINGTALK_MONTHLY_CALLS.",
+        "until the month ends. For more, upgrade DingTalk, correct DINGTALK_MONTHLY_CALLS in .env, restart.",
     },
     "pushes_80": {
         "zh": "本企业本月的钉钉消息推送（机器人收到的消息和 Webhook 发出的消息）已用 {used} 次，额度 {quota} 次（{share} %）。"
-        "用完后机器人收不到消息内容，无法回答。需要更多额度可升级钉钉版本，再修改 DINGTALK_MONTHLY_PUSHES。",
+        "用完后机器人收不到消息内容，无法回答。需要更多额度可升级钉钉版本，再修改 .env 里的 DINGTALK_MONTHLY_PUSHES 并重启。",
         "en": "{used} of the company's {quota} DingTalk pushes of this month (messages to robots, and webhook messages) are used "
         "({share} %). When they are gone, messages reach the bot without content and cannot be answered. For more, upgrade "
-        "DingTalk and correct DINGTALK_MONTHLY_PUSHES.",
+        "DingTalk, correct DINGTALK_MONTHLY_PUSHES in .env and restart.",
     },
     "pushes_95": {
         "zh": "本企业本月的钉钉消息推送（机器人收到的消息和 Webhook 发出的消息）已用 {used} 次，额度 {quota} 次（{share} %），很快用完；"
-        "之后机器人收不到消息内容，无法回答，下月 1 日恢复。需要更多额度可升级钉钉版本，再修改 DINGTALK_MONTHLY_PUSHES。",
+        "之后机器人收不到消息内容，无法回答，下月 1 日恢复。需要更多额度可升级钉钉版本，再修改 .env 里的 DINGTALK_MONTHLY_PUSHES 并重启。",
         "en": "{used} of the company's {quota} DingTalk pushes of this month (messages to robots, and webhook messages) are used "
         "({share} %), and soon all of them: then messages reach the bot without content and cannot be answered until the month "
-        "ends. For more, upgrade DingTalk and correct DINGTALK_MONTHLY_PUSHES.",
+        "ends. For more, upgrade DingTalk, correct DINGTALK_MONTHLY_PUSHES in .env, restart.",
     },
     "neighbour": {
         "zh": "本机还有一个进程在用同一个 Client ID（{client_id}）：钉钉会把消息随机分给其中一个，对话会乱。请停掉其中一个",
         "en": "another process on this machine uses the same Client ID ({client_id}): DingTalk spreads messages over both at "
         "random, and conversations get mixed up; stop one of them",
+    },
+    "calls_gone": {
+        "zh": "钉钉说本企业本月的 API 调用已经用完（机器人自己用了 {used} 次）。在恢复之前，回答用普通消息发送，每五分钟再试一次卡片；下月 1 日恢复，"
+        "或升级钉钉版本。",
+        "en": "DingTalk says that the company's API calls of this month are used up ({used} of them by the bots). Until there are "
+        "more, answers come as plain messages, and a card is tried every five minutes. The next month begins anew, or upgrade "
+        "DingTalk.",
+    },
+    "pushes_gone": {
+        "zh": "钉钉说本企业本月的消息推送已经用完（机器人自己用了 {used} 次）：机器人收到的消息没有内容，无法回答。下月 1 日恢复，或升级钉钉版本。",
+        "en": "DingTalk says that the company's pushes of this month are used up ({used} of them by the bots): messages come "
+        "without content and cannot be answered. The next month begins anew, or upgrade DingTalk.",
     },
     "no_admins": {
         "zh": "没有人收到这条提醒：在 .bots.yaml 里用 admins 写上管理员的 userId",

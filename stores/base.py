@@ -93,6 +93,9 @@ class Meter(Protocol):
     def add(self, corp: str, month: str, usage: Usage) -> Usage:
         """Add to the month's counts and return their sums; adding nothing is how to ask."""
 
+    def has(self, corp: str, month: str, event: str) -> bool:
+        """Return whether the event was named in this month."""
+
     def first(self, corp: str, month: str, event: str) -> bool:
         """Return whether this is the first time that the event is named in this month; true once."""
 

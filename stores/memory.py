@@ -126,6 +126,11 @@ class MemoryMeter:
             counts[corp] = counts.get(corp, Usage()) + usage
             return counts[corp]
 
+    def has(self, corp: str, month: str, event: str) -> bool:
+        """Return whether the event was named in this month."""
+        with self._lock:
+            return (corp, event) in self._month(month).events
+
     def first(self, corp: str, month: str, event: str) -> bool:
         """Return whether this is the first time that the event is named in this month; true once."""
         with self._lock:

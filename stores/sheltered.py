@@ -167,6 +167,10 @@ class ShelteredMeter:
 
         return self._shelter.call(durable, memory)
 
+    def has(self, corp: str, month: str, event: str) -> bool:
+        """Return whether the event was named in this month, in an outage as far as it is known here."""
+        return self._shelter.call(lambda: self._durable.has(corp, month, event), lambda: self._memory.has(corp, month, event))
+
     def first(self, corp: str, month: str, event: str) -> bool:
         """Return whether this is the first time that the event is named in this month; true once, in an outage once here."""
 

@@ -136,6 +136,11 @@ class SqliteMeter:
             )
         return Usage(*rows[0]) if rows else usage
 
+    def has(self, corp: str, month: str, event: str) -> bool:
+        """Return whether the event was named in this month, in any process."""
+        values = json.dumps(month), json.dumps(corp), json.dumps(event)
+        return bool(self._file.run("SELECT 1 FROM event WHERE month = ? AND corp = ? AND event = ?", *values))
+
     def first(self, corp: str, month: str, event: str) -> bool:
         """Return whether this is the first time that the event is named in this month; true once, in all processes."""
         self._tidy()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import config
+import envfile
 from envfile import Variables
 from tests.test_config import SECRET, bot, bots, load, only
 
@@ -76,3 +77,31 @@ def test_the_language_of_problems_comes_from_the_file_too(tmp_path: Path) -> Non
     path.write_text("BOT_LANGUAGE=en\nLOG_LEVEL=loud\n", "utf-8")
     assert "has to be one of" in only(bots(bot()), config.read_env(path, os.environ)).what
     assert "应为" in only(bots(bot()), {"BOT_LANGUAGE": "english"}).what
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("memory", "memory"),
+        ("Memory", "memory"),
+        ("sqlite:///kept.db", "sqlite:///kept.db"),
+        ("SQLite:////data/Kept.db", "sqlite:////data/Kept.db"),
+        ("sqlite", None),
+        ("sqlite://", None),
+        ("sqlite:///", None),
+        ("sqlite:////", None),
+        ("kept.db", None),
+        ("redis://redis", None),
+    ],
+)
+def test_a_store_is_memory_or_a_file(written: str, meant: str | None) -> None:
+    """What is neither is told when the configuration is checked, not when the bots start."""
+    env, problems = envfile.check(Variables({"SESSION_STORE": written}), "en")
+    assert (env.SESSION_STORE if env else None) == meant
+    assert [problem.path for problem in problems] == ([] if meant else ["SESSION_STORE"])
+
+
+def test_the_fix_for_a_quota_is_a_quota() -> None:
+    """Not the default, which is none."""
+    _, (problem,) = envfile.check(Variables({"DINGTALK_MONTHLY_CALLS": "5,000"}), "en")
+    assert problem.fix == "DINGTALK_MONTHLY_CALLS=5000"

@@ -3,8 +3,11 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 
 from sandbox.dingtalk.apps import App
+
+_CHINA = timezone(timedelta(hours=8))  # whose months DingTalk counts
 
 
 class Quota:
@@ -37,4 +40,4 @@ class Quota:
         return True
 
     def _key(self, app: App, kind: str) -> tuple[str, str, str]:
-        return app.corp_id, time.strftime("%Y-%m", time.localtime(self._clock())), kind
+        return app.corp_id, datetime.fromtimestamp(self._clock(), _CHINA).strftime("%Y-%m"), kind

@@ -1,12 +1,15 @@
 """What a company uses of its month: counted for all its bots, told once, and saved before it is gone."""
 
+import time
 from datetime import UTC, datetime
+from queue import Queue
 
 import pytest
 
 from handlers.account import CALL, PUSH, Account
-from handlers.budget import Budget
+from handlers.budget import Budget, Teller
 from handlers.pacing import PACES, Pace
+from handlers.say import Speaker
 from handlers.texts import Texts
 from stores.base import Usage
 from stores.memory import MemoryMeter
@@ -71,35 +74,105 @@ def test_a_new_month_begins_at_midnight_in_china() -> None:
     assert budget.pace(account, BALANCED) == BALANCED
 
 
-def test_each_level_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    """Over all processes, and of two levels reached at once only the higher; anew in the next month."""
-    meter, now = MemoryMeter(), [IN_NOVEMBER]
-    here, there = (_budget(meter, now, calls=100, pushes=100) for _ in range(2))
-    account, other = _account(here), _account(there)
+class Desk(Speaker):
+    """Notes whom it told what; while it is away, nobody is reached."""
 
-    def said() -> list[str]:
-        here.settle()
-        there.settle()
-        lines = [record.getMessage() for record in caplog.records if "company's" in record.getMessage()]
-        caplog.clear()
-        return lines
+    def __init__(self) -> None:
+        self.told: Queue[tuple[str, str]] = Queue()
+        self.away = False
 
-    for _ in range(79):
-        account.add(CALL)
-    assert said() == []
-    account.add(CALL)
-    (line,) = said()
-    assert line.startswith("corp=corp 80 of the company's 100 DingTalk API calls")
-    for _ in range(100):
-        other.add(PUSH)
-    (line,) = said()
-    assert line.startswith("corp=corp 100 of the company's 100 DingTalk pushes")
-    assert said() == []
+    def tell(self, staff_id: str, text: str, *, patience: float = 0.0) -> bool:  # noqa: ARG002 - as the speaker has it
+        self.told.put((staff_id, "" if self.away else text))
+        return not self.away
+
+    def next(self) -> tuple[str, str]:
+        """Return the first words of what was told next, and to whom."""
+        staff_id, text = self.told.get(timeout=10)
+        return staff_id, text[:40]
+
+
+def _settled(budget: Budget) -> Budget:
+    """Return the budget when all that it has to say is said."""
+    budget.settle()
+    budget.close(10)
+    return budget
+
+
+def test_each_level_is_told_once() -> None:
+    """Each administrator, over all processes and restarts; of two levels reached at once only the higher."""
+    meter, now, desk = MemoryMeter(), [IN_NOVEMBER], Desk()
+
+    def process(calls: int, *, quota: int = 100) -> None:
+        budget = _budget(meter, now, calls=quota)
+        account = _account(budget)
+        budget.watch(Teller(account, ["anna", "ben"], desk, Texts("en")))
+        account.add(Usage(calls=calls))
+        _settled(budget)
+
+    process(79)
+    assert desk.told.empty()
+    process(1)
+    assert sorted([desk.next(), desk.next()]) == [
+        (admin, "80 of the company's 100 DingTalk API cal") for admin in ("anna", "ben")
+    ]
+    process(10)
+    assert desk.told.empty()
+    process(6)
+    assert desk.next()[1].startswith("96 of")
+    assert desk.next()[1].startswith("96 of")
+    process(1)
+    assert desk.told.empty()
+    process(100, quota=200)  # raised in the middle of the month: it has levels of its own
+    assert desk.next()[1].startswith("197 of the company's 200")
+    assert desk.next()[1].startswith("197 of")
     now[0] = IN_DECEMBER
-    said()
-    for _ in range(80):
-        account.add(CALL)
-    assert len(said()) == 1
+    process(80)
+    assert desk.next()[1].startswith("80 of")
+    assert desk.next()[1].startswith("80 of")
+
+
+def test_an_administrator_who_was_not_reached_is_tried_again() -> None:
+    """After a pause, and after a restart; a bot that learns of its company later tells its own administrators then."""
+    meter, now, desk = MemoryMeter(), [IN_NOVEMBER - 20 * 86_400], Desk()
+    budget = _budget(meter, now, calls=100)
+    account, silent = _account(budget), Account(budget.companies)
+    budget.watch(Teller(account, ["anna"], desk, Texts("en")))
+    budget.watch(Teller(silent, ["ben"], desk, Texts("en")))
+    account.add(Usage(calls=80))
+    desk.away = True
+    budget.settle()
+    assert desk.next() == ("anna", "")
+    silent.belongs_to("corp")
+    budget.settle()
+    assert desk.next() == ("ben", "")
+    desk.away = False
+    deadline = time.monotonic() + 10
+    while desk.told.qsize() < 2 and time.monotonic() < deadline:
+        now[0] += 130  # longer than the first pause
+        budget.settle()
+        time.sleep(0.01)
+    assert {desk.next(), desk.next()} == {(admin, "80 of the company's 100 DingTalk API cal") for admin in ("anna", "ben")}
+    budget.close(10)
+    assert desk.told.empty()
+
+
+def test_what_dingtalk_says_is_used_up_is_told_without_any_quota() -> None:
+    """Other programs use the same month: the bots' own count may be small."""
+    now, desk = [IN_NOVEMBER], Desk()
+    budget = _budget(MemoryMeter(), now)
+    account = _account(budget)
+    budget.watch(Teller(account, ["anna"], desk, Texts("en")))
+    account.exhausted("pushes")
+    _settled(budget)
+    assert desk.next() == ("anna", "DingTalk says that the company's pushes ")
+
+
+def test_what_was_used_before_a_restart_counts_from_the_first_message_on() -> None:
+    """Not only after the next settling."""
+    meter = MemoryMeter()
+    meter.add("corp", "2026-11", Usage(calls=96))
+    budget = _budget(meter, [IN_NOVEMBER], calls=100)
+    assert budget.pace(_account(budget), BALANCED) is None
 
 
 def test_nobody_hears_of_a_quota_that_is_not_set(caplog: pytest.LogCaptureFixture) -> None:

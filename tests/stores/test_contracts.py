@@ -194,7 +194,9 @@ def test_an_event_is_the_first_of_its_month_once(stores: Stores) -> None:
         ("other", "2026-11", "80 %"),
         ("corp", "2026-12", "80 %"),
     ]
+    assert not any(stores.meter.has(*event) for event in events)
     assert [stores.meter.first(*event) for event in events] == [True] * 4
+    assert all(stores.meter.has(*event) for event in events)
     assert [stores.meter.first(*event) for event in events] == [False] * 4
 
 
