@@ -22,7 +22,7 @@ _NO_VALUES = PLACEHOLDERS | {"ding…", "app-…", "…"}
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SHOWABLE_KEY = re.compile(r"[\w-]{1,40}")
+_SHOWABLE_KEY = re.compile(r"(?!app-)[\w-]{1,40}")  # Dify's keys begin like that
 
 _Section = TypeVar("_Section", bound=BaseModel)
 _Fields = Mapping[str, FieldInfo]

@@ -31,7 +31,7 @@ class Variables(Mapping[str, str]):
         self._from_file: dict[str, str] = {}
         self._environ = {name: value.strip() for name, value in environ.items() if value.strip()}
         for line, name, value in _statements(text):
-            if name is None or value is None:
+            if name is None or value is None or "\0" in name + value:  # no file's path can hold that character
                 self.broken.append(line)
                 continue
             filled = _REFERENCE.sub(lambda found: self.get(found[1], found[0]), value).strip()

@@ -80,7 +80,7 @@ def parse(text: str, *, typed: Collection[str] = ()) -> YamlFile:
         raise BrokenYaml(text.count("\n", 0, error.position) + 1, "character") from None
     except RecursionError:
         raise BrokenYaml(1, "too_deep") from None
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, OverflowError):  # "\\UFFFFFFFF" is no character, and an OverflowError
         raise BrokenYaml(1, "other") from None
     if isinstance(node, yaml.ScalarNode) and node.value and node.tag != f"{_TAG}null":
         # Lines without a right colon make one text of the whole file.

@@ -159,7 +159,7 @@ def saved_run(detail: Json) -> tuple[DifyEvent, ...]:
 
     Outputs are JSON in a string until 1.12.1; an unknown run is all nulls before 1.13.
     """
-    if detail.get("status") not in _ENDED:
+    if _text(detail.get("status")) not in _ENDED:
         return ()
     outputs = detail.get("outputs")
     if isinstance(outputs, str):

@@ -178,7 +178,10 @@ def _as_text(value: object) -> str:
     """Return an output as people read it; files are no text, they are given as files."""
     if value is None or _is_file(value) or (isinstance(value, list) and value and all(map(_is_file, value))):
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    except RecursionError:  # read by a parser that goes deeper than the writer
+        return ""
 
 
 def _is_file(value: object) -> bool:

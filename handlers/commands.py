@@ -31,5 +31,5 @@ def parse(text: str) -> Command | None:
     The Chinese names also go with a slash. A sentence that only begins like a command is a question.
     """
     plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).strip().casefold()
-    word = _MENTIONS.sub("", plain).rstrip("。.!！")
+    word = _MENTIONS.sub("", plain).rstrip("。.!").rstrip()  # NFKC makes the wide ones plain
     return _BY_NAME.get(word) or _BY_NAME.get(word.removeprefix("/"))

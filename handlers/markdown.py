@@ -7,7 +7,8 @@ still open swallows the rest of the card.
 import re
 from collections.abc import Iterator
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_FENCE = re.compile(r"^ {0,3}(`{3,}+(?!.*`)|~{3,})")  # what closes on its own line is code within a sentence
+_FENCE_ROOM = 16  # bytes kept for a fence and its newline; a longer one is a drawn line, which no part repeats
 _TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _BLOCK = re.compile(r"^\s*(?:[-*+]\s|\d+[.)]\s|#{1,6}\s|\||(?:[-*_]\s*){3,}$|<)")  # starts a block by itself
 _QUOTE = re.compile(r"^\s*>")
@@ -28,27 +29,25 @@ def open_fence(text: str) -> str:
     """Return the fence that would close the code block left open at the end of the text, or ""."""
     fence = ""
     for line in text.split("\n"):
-        found = _FENCE.match(line)
-        if not found:
-            continue
-        if not fence:
-            fence = found[1]
-        elif found[1][0] == fence[0] and len(found[1]) >= len(fence) and not line.strip().strip(fence[0]):
-            fence = ""
+        fence = _fence_after(line, fence)
     return fence
 
 
 def split(text: str, limit: int) -> list[str]:
-    """Cut a text into parts of at most `limit` bytes: between paragraphs if possible, code blocks closed and reopened."""
+    """Cut a text into parts of at most `limit` bytes (200 or more): between paragraphs if possible.
+
+    Code blocks are closed and reopened. No part is blank, unless all is.
+    """
     parts: list[str] = []
-    rest = text
-    while len(rest.encode()) > limit:
-        cut = _cut(rest, limit - 16)  # room for a fence
+    rest = _whole_characters(text)
+    while len(rest) > limit or len(_closed(rest).encode()) > limit:
+        cut = _cut(rest, limit - _FENCE_ROOM)
         head, rest = rest[:cut].rstrip("\n"), rest[cut:].lstrip("\n")
-        if fence := open_fence(head):
-            head, rest = f"{head}\n{fence}", f"{fence}\n{rest}"
-        parts.append(head)
-    return [*parts, rest]
+        parts.append(_closed(head))
+        if fence := _short_fence(head):
+            rest = f"{fence}\n{rest}"
+    parts.append(_closed(rest))
+    return [part for part in parts if part.strip()] or [""]
 
 
 def _whole_characters(text: str) -> str:
@@ -60,15 +59,29 @@ def _joined(lines: list[str]) -> Iterator[str]:
     """Yield the lines and what stands between them: a newline, a blank line, or a visible break."""
     fence = ""
     for index, line in enumerate(lines):
-        found = _FENCE.match(line)
-        inside = bool(fence)
-        if found and not inside:
-            fence = found[1]
-        elif found and found[1][0] == fence[0] and len(found[1]) >= len(fence):
-            fence = ""
+        before, fence = fence, _fence_after(line, fence)
         yield line
         if index + 1 < len(lines):
-            yield "\n" if inside or found else _between(line, lines[index + 1])
+            yield "\n" if before or fence else _between(line, lines[index + 1])
+
+
+def _fence_after(line: str, fence: str) -> str:
+    """Return the fence that is open after this line, given the one that was open before it ("" for none)."""
+    found = _FENCE.match(line)
+    if not found or not fence:
+        return found[1] if found else fence
+    closes = found[1][0] == fence[0] and len(found[1]) >= len(fence) and not line.strip().strip(fence[0])
+    return "" if closes else fence
+
+
+def _closed(text: str) -> str:
+    fence = _short_fence(text)
+    return f"{text}\n{fence}" if fence else text
+
+
+def _short_fence(text: str) -> str:
+    fence = open_fence(text)
+    return fence if len(fence) < _FENCE_ROOM else ""
 
 
 def _between(line: str, following: str) -> str:
@@ -77,7 +90,7 @@ def _between(line: str, following: str) -> str:
     if _TABLE_ROW.match(following):
         return "\n" if _TABLE_ROW.match(line) else "\n\n"
     if _QUOTE.match(line) and _QUOTE.match(following):
-        return "<br>\n"  # lines of one quotation run together otherwise
+        return "\n" if line.endswith("<br>") else "<br>\n"  # lines of one quotation run together otherwise
     if _BLOCK.match(following) or _UNBROKEN.match(line) or _QUOTE.match(following):
         return "\n"
     if line.endswith(("  ", "<br>", "\\")):

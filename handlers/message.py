@@ -4,6 +4,7 @@ Fields: DingTalk's "receive message" document; what differs between its samples 
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,12 +118,13 @@ def _object(value: Any) -> Json:
 
 def _text(value: Any) -> str:
     if isinstance(value, str):
-        return value
+        return value.encode(errors="replace").decode()  # half of a character could be neither kept nor sent
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def _seconds(milliseconds: Any) -> float:
     try:
-        return float(milliseconds) / 1000
+        seconds = float(milliseconds) / 1000
     except (TypeError, ValueError, OverflowError):
         return 0
+    return seconds if math.isfinite(seconds) else 0  # JSON as Python reads it has NaN and Infinity
