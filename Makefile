@@ -4,19 +4,21 @@
 # make screenshots  take the documents' pictures of the page anew
 # make format   let ruff do what it can
 # make bench    measure
+# make chaos    let everything fail while it works, and count what became of a thousand messages
 # make clean    remove the virtual environment and the caches
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check screenshots format bench clean
+.PHONY: demo test check screenshots format bench chaos clean
 
 demo: $(VENV)/.run
 	$(BIN)/python app.py demo $(ARGS)
 
 test: $(VENV)/.dev
 	@tests/page/get-browser
+	@tests/get-redis
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 screenshots: $(VENV)/.dev
@@ -37,6 +39,10 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(ARGS)
+
+chaos: $(VENV)/.dev
+	@tests/get-redis
+	$(BIN)/python -m chaos $(ARGS)
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache

@@ -22,8 +22,9 @@ try:
     import config
     import demo.bots
     import demo.play
+    from bot import KINDS
     from errors import ConfigError, StoreUnavailable
-    from fleet import KINDS, Fleet
+    from fleet import Fleet
     from problems import Language, sentence
     from settings import Settings
 except ModuleNotFoundError as missing:
@@ -101,6 +102,7 @@ def ready(options: argparse.Namespace) -> int:
         age = time.time() - float(beat["time"])
         bots = {str(name): (list(states).count("connected"), len(states)) for name, states in dict(beat["bots"]).items()}
         used = {str(corp): (int(usage["calls"]), int(usage["pushes"])) for corp, usage in dict(beat["used"]).items()}
+        notes = [str(note) for note in list(beat.get("notes", ()))]
     except (OSError, ValueError, KeyError, TypeError):
         print(sentence("not_running", language))
         return NOT_READY
@@ -111,6 +113,8 @@ def ready(options: argparse.Namespace) -> int:
         print(sentence("connected", language, name=name, number=connected, of=listeners))
     for corp, (calls, pushes) in used.items():
         print(sentence("used", language, corp=corp, calls=calls, pushes=pushes))
+    for note in notes:
+        print(f"! {note}")
     return OK if any(connected for connected, _ in bots.values()) else NOT_READY
 
 

@@ -1,4 +1,4 @@
-"""The bots as running things: built from settings, each Stream listener in a ThreadPoolExecutor worker, stopped in order."""
+"""The bots as running things: each Stream listener in a ThreadPoolExecutor worker, the store kept up, stopped in order."""
 
 import json
 import logging
@@ -6,69 +6,25 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from dify.backend import DifyBackend
-from dify.settings import DifySettings
-from dify.watch import Limits
-from handlers.account import Account
-from handlers.admission import Admission
-from handlers.aside import Aside
-from handlers.budget import Budget, Teller
-from handlers.chat import BotHandler
-from handlers.clicks import Clicks
-from handlers.dingtalk import DingTalkClient
-from handlers.duplicates import Duplicates
-from handlers.gate import Gate
-from handlers.intake import Intake
-from handlers.pacer import Pacer
-from handlers.rates import Rates
-from handlers.reply import CardReplies
-from handlers.say import Speaker
-from handlers.stream import Receivers, StreamListener
-from handlers.templates import CardSettings
+from bot import Bot, build
+from handlers.budget import Budget
 from handlers.texts import Texts
 from handlers.turn import Turn, TurnRecord
 from neighbours import Claims
-from settings import BotSettings, EnvSettings, Kinds, Settings
-from stores.base import Stores, Usage
+from settings import Settings
+from stores.base import Signal, Usage
 from stores.opened import open_stores
 
 log = logging.getLogger("dingbridge.fleet")
 
-# Every kind of AI and of reply that there is; config.load validates against it.
-KINDS = Kinds(
-    backend=DifySettings,
-    handlers={"DifyAiCardBotHandler": CardSettings, "AiCardBotHandler": CardSettings},
-    env_defaults={
-        "max_workers": "DEFAULT_MAX_WORKERS",
-        "language": "BOT_LANGUAGE",
-        "card_template_id": "DINGTALK_AI_CARD_TEMPLATE_ID",
-        "dify_api_url": "DIFY_OPEN_API_URL",
-    },
-    typed=frozenset({"dify_inputs"}),
-)
-
 _HEARTBEAT_SECONDS = 2
+_RENEW_SECONDS, _LOOK_SECONDS = 5.0, 1.0  # how often others are told that this process is there, and are looked after
 LAST_WORDS_SECONDS = 10  # at least, after the drain, for the cards of interrupted answers to be closed
-_ASIDE_SECONDS = 5  # for sentences that are still to be said
-
-
-@dataclass(frozen=True)
-class Bot:
-    """One bot and all that belongs to it."""
-
-    name: str
-    listeners: tuple[StreamListener, ...]
-    gate: Gate
-    speaker: Speaker
-    texts: Texts
-    aside: Aside  # says sentences
-    stops: Aside  # tells the AI to stop
-    ping: Callable[[], None]  # asks whether the AI is there; raises BackendError
-    close: Callable[[], None]
+_GOODBYE_SECONDS = 5  # for warnings that are still to be said, and for a thread to end
 
 
 class Fleet:
@@ -96,19 +52,27 @@ class Fleet:
         listeners = sum(len(bot.listeners) for bot in self.bots)
         self._workers = ThreadPoolExecutor(max_workers=listeners, thread_name_prefix="listener")
         self._claims = Claims()
-        self._stopping = threading.Event()
+        self._crowded: list[str] = []  # the client ids that another process of this machine uses
+        self._stopping, self._ended = threading.Event(), threading.Event()
         self._pulse = threading.Thread(target=self._beat, name="pulse", daemon=True)
+        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
     def start(self) -> None:
         """Let every listener connect; a bot that cannot is reported and tried again while the others run."""
-        place = self._settings.env.DINGTALK_OPENAPI_ENDPOINT  # each sandbox has apps of its own
-        apps = {f"{place} {bot.bot.dingtalk_app_client_id}": bot.bot.dingtalk_app_client_id for bot in self._settings.bots}
-        for app in self._claims.claim(apps):
-            log.warning("%s", self._texts.say("neighbour", client_id=apps[app]))
+        env = self._settings.env
+        if env.SESSION_STORE == "memory":  # processes that share a store may share an app
+            apps = {f"{env.DINGTALK_OPENAPI_ENDPOINT} {bot.client_id}": bot.client_id for bot in self.bots}
+            self._crowded = [apps[app] for app in self._claims.claim(apps)]
+        for note in self.notes():
+            log.warning("%s", note)
+        self._stores.presence.renew()  # before anything is accepted
+        self._stores.signals.listen(self._hear)
+        self._look_after()  # before new messages come: those that were left behind are older
         for bot in self.bots:
             for listener in bot.listeners:
                 self._workers.submit(listener.run)
         self._pulse.start()
+        self._keeper.start()
 
     def used(self) -> dict[str, Usage]:
         """Return what each company, by its corpId, has used this month."""
@@ -117,6 +81,16 @@ class Fleet:
     def states(self) -> dict[str, list[str]]:
         """Return the state of each listener by bot."""
         return {bot.name: [listener.state for listener in bot.listeners] for bot in self.bots}
+
+    def notes(self) -> list[str]:
+        """Return what an administrator should know of the store and of other processes, a sentence each."""
+        trouble = self._stores.trouble()
+        early = sum(listener.early for bot in self.bots for listener in bot.listeners)
+        return [
+            *(self._texts.say("neighbour", client_id=client_id) for client_id in self._crowded),
+            *([self._texts.say("store_away", reason=trouble)] if trouble else ()),
+            *([self._texts.say("acknowledged_early", number=early)] if early else ()),
+        ]
 
     def stop(self, drain_seconds: float) -> None:
         """Take no new message, let answers finish for `drain_seconds`, end the rest with a sentence, and leave."""
@@ -134,27 +108,57 @@ class Fleet:
             self._say_last_words(left)
         self._workers.shutdown(wait=True)
         for bot in self.bots:
-            bot.aside.close(_ASIDE_SECONDS)
-            bot.stops.close(_ASIDE_SECONDS)
             bot.close()
-        if self._pulse.is_alive():
-            self._pulse.join(timeout=_HEARTBEAT_SECONDS)
+        self._ended.set()
+        for thread in (self._pulse, self._keeper):
+            if thread.is_alive():
+                thread.join(timeout=_GOODBYE_SECONDS)
         self._claims.close()
-        self._budget.close(_ASIDE_SECONDS)
+        self._budget.close(_GOODBYE_SECONDS)
+        self._stores.presence.leave()
         self._stores.close()
 
     def _say_last_words(self, left: Sequence[tuple[Bot, Turn]]) -> None:
         """End every reply with a sentence before anything that takes time; then give DingTalk and the AIs a while."""
         for bot, turn in left:
             if turn.interrupt(bot.texts.say("interrupted")):
-                bot.stops.run(turn.silence_backend)
+                bot.silencing.run(turn.silence_backend)
             else:
-                bot.aside.run(partial(bot.speaker.say, turn.incoming, bot.texts.say("shutting_down")))
+                bot.aside.run(partial(self._turn_away, bot, turn))
         # An end takes two calls, and so many a second are allowed.
         calls_a_second = self._settings.env.DINGTALK_QPS or 50.0
         deadline = time.monotonic() + LAST_WORDS_SECONDS + 2 * len(left) / calls_a_second
         for bot in self.bots:
             bot.gate.close(max(0.0, deadline - time.monotonic()))
+
+    def _turn_away(self, bot: Bot, turn: Turn) -> None:
+        bot.speaker.say(turn.incoming, bot.texts.say("shutting_down"))
+        self._stores.inbox.end(turn.message)
+
+    def _hear(self, signal: Signal) -> None:
+        for bot in self.bots:
+            if bot.client_id == signal.key.client_id:
+                bot.hear(signal)
+
+    def _keep(self) -> None:
+        """Every second, see to what other processes left behind; every few, say that this one is there."""
+        renewed_at = time.monotonic()
+        while not self._ended.wait(_LOOK_SECONDS):
+            if time.monotonic() - renewed_at >= _RENEW_SECONDS:
+                renewed_at = time.monotonic()
+                if not self._stores.presence.renew():
+                    log.warning("%s", self._texts.say("taken_for_gone"))
+            self._look_after()
+
+    def _look_after(self) -> None:
+        try:
+            self._stores.presence.look()
+            for bot in self.bots:
+                if not self._stopping.is_set():
+                    bot.inheritance.look()
+                bot.gate.knock()  # after it: what was left behind stands before what is parked
+        except Exception:  # a bug here must not end the lease of everything that is under way
+            log.exception("what others left behind was not seen to")
 
     def _beat(self) -> None:
         """Every few seconds, settle what was used, and write that this process lives, for `app.py ready`."""
@@ -162,7 +166,7 @@ class Fleet:
             try:
                 self._budget.settle()
                 if self._heartbeat:
-                    write_heartbeat(self._heartbeat, self.states(), self.used())
+                    write_heartbeat(self._heartbeat, self.states(), self.used(), self.notes())
             except Exception:  # a bug here must not end the health check, the counts and the warnings for good
                 log.exception("a heartbeat failed")
             if self._stopping.wait(_HEARTBEAT_SECONDS):
@@ -171,77 +175,16 @@ class Fleet:
             self._heartbeat.unlink(missing_ok=True)
 
 
-def write_heartbeat(path: Path, states: Mapping[str, list[str]], used: Mapping[str, Usage]) -> None:
+def write_heartbeat(path: Path, states: Mapping[str, list[str]], used: Mapping[str, Usage], notes: Sequence[str] = ()) -> None:
     """Write the heartbeat file in one step, so that a reader never sees half of it."""
     draft = path.with_name(f"{path.name}.new")
-    beat = {"time": time.time(), "bots": states, "used": {corp: asdict(usage) for corp, usage in used.items()}}
+    usages = {corp: asdict(usage) for corp, usage in used.items()}
+    beat = {"time": time.time(), "bots": states, "used": usages, "notes": list(notes)}
     try:
         draft.write_text(json.dumps(beat, ensure_ascii=False), "utf-8")
         draft.replace(path)
     except OSError as error:
         log.warning("the heartbeat file cannot be written: %s", error.strerror)
-
-
-def build(
-    settings: BotSettings, env: EnvSettings, stores: Stores, budget: Budget, *, on_turn: Callable[[TurnRecord], None]
-) -> Bot:
-    """Put one bot together."""
-    bot, texts = settings.bot, Texts(settings.bot.language)
-    assert isinstance(settings.backend, DifySettings)
-    assert isinstance(settings.reply, CardSettings)
-    client_id, secret = bot.dingtalk_app_client_id, bot.dingtalk_app_client_secret.get_secret_value()
-    account = Account(budget.companies)
-    client = DingTalkClient(env.endpoints, client_id, secret, account)
-    limits = Limits(first_event=env.DIFY_FIRST_EVENT_SECONDS)
-    backend = DifyBackend(settings.backend, limits=limits, connections=bot.max_concurrency)
-    aside, stops = Aside(), Aside()
-    rates = Rates(env.DINGTALK_QPS)
-    pacer, speaker = Pacer(rates), Speaker(client, rates, texts)
-    budget.watch(Teller(account, bot.admins, speaker, texts))
-    replies = CardReplies(
-        bot.name,
-        settings.reply.template,
-        client,
-        pace=partial(budget.pace, account, settings.reply.pace),
-        pacer=pacer,
-        speaker=speaker,
-        texts=texts,
-        cards=stores.cards,
-    )
-    handler = BotHandler(bot.name, backend=backend, sessions=stores.sessions, replies=replies, texts=texts, on_turn=on_turn)
-    duplicates = Duplicates()
-
-    def answer(turn: Turn) -> None:
-        try:
-            handler.handle(turn)
-        finally:
-            duplicates.ended(turn.incoming)
-
-    gate = Gate(answer, limit=bot.max_concurrency)
-    intake = Intake(
-        bot.name,
-        client_id,
-        account,
-        scope=bot.session_scope,
-        duplicates=duplicates,
-        admission=Admission(bot),
-        gate=gate,
-        sessions=stores.sessions,
-        speaker=speaker,
-        texts=texts,
-        aside=aside,
-        stops=stops,
-    )
-    clicks = Clicks(bot.name, cards=stores.cards, gate=gate, texts=texts, stops=stops)
-    receivers = Receivers(message=intake.accept, click=clicks.click)
-
-    def close() -> None:
-        pacer.close()
-        backend.close()
-        client.close()
-
-    listeners = tuple(StreamListener(bot.name, client, receivers, texts) for _ in range(bot.max_workers))
-    return Bot(bot.name, listeners, gate, speaker, texts, aside, stops, backend.ping, close)
 
 
 def log_turn(record: TurnRecord) -> None:

@@ -298,8 +298,9 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "en": 'this has to be a list: in brackets, separated by commas, or a line for each that begins with "- "',
     },
     "store": {
-        "zh": "应为 memory，或 sqlite:///文件路径",
-        "en": "this has to be memory, or sqlite:/// and the path of a file",
+        "zh": "应为 memory，或 sqlite:///文件路径，或 redis://主机（密码里的特殊字符要写成 %XX）",
+        "en": "this has to be memory, sqlite:/// and the path of a file, or redis:// and a host (in a password, write odd "
+        "characters as %XX)",
     },
     "readable_by_all": {
         "zh": "这台机器上的所有用户都能读取这个文件，里面有密钥。请只留给它的所有者：",
@@ -310,8 +311,9 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "en": "a monthly quota is set, but what is used is counted in memory, and from nothing after a restart; to keep it add:",
     },
     "store_failed": {
-        "zh": "SESSION_STORE 打不开：{reason}。请检查文件夹是否存在、权限和磁盘空间",
-        "en": "SESSION_STORE cannot be opened: {reason}; check that its folder exists, its permissions and the disk",
+        "zh": "SESSION_STORE 打不开：{reason}。如果是文件，请检查文件夹是否存在、权限和磁盘空间；如果是 Redis，请检查地址和密码",
+        "en": "SESSION_STORE cannot be opened: {reason}; for a file, check that its folder exists, its permissions "
+        "and the disk; for a Redis, its address and its password",
     },
     "nobody_to_warn": {
         "zh": "设置了每月额度，但没有一个机器人写了 admins，快用完时没有人会收到通知。请在 .bots.yaml 里加上：",

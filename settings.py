@@ -1,5 +1,6 @@
 """What the bridge is told, as frozen values: the variables, and each bot's common keys."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -36,13 +37,27 @@ def _http_url(url: str) -> str:
 
 
 def _store(url: str) -> str:
-    """Return the name of a store that there is: memory, or an SQLite file by its path."""
-    scheme, slashes, path = url.partition(":///")
+    """Return the name of a store that there is: memory, an SQLite file by its path, or a Redis by its address."""
     if url.lower() == "memory":
         return "memory"
+    if url.lower().startswith(("redis://", "rediss://")):
+        return _redis(url)
+    scheme, slashes, path = url.partition(":///")
     if scheme.lower() != "sqlite" or not slashes or not path.strip("/ "):
         raise PydanticCustomError("store", "no store")
     return f"sqlite:///{path}"
+
+
+def _redis(url: str) -> str:
+    """Return the address of a Redis: its host, perhaps a user, a password, a port, and the number of a database."""
+    try:
+        parts = urlsplit(url)
+        right = parts.hostname and parts.port != 0 and re.fullmatch(r"(/\d*)?", parts.path)
+    except ValueError:
+        right = False
+    if not right or parts.query or parts.fragment or any(character.isspace() for character in url):
+        raise PydanticCustomError("store", "no store")
+    return url
 
 
 def _lower(value: Any) -> Any:
@@ -85,7 +100,7 @@ class EnvSettings(BaseModel):
     DINGTALK_QPS: Annotated[float, Field(ge=0, le=1_000)] = 20
     DINGTALK_MONTHLY_CALLS: Annotated[int, Field(ge=0, examples=[5000])] = 0
     DINGTALK_MONTHLY_PUSHES: Annotated[int, Field(ge=0, examples=[3000])] = 0
-    SESSION_STORE: Annotated[str, AfterValidator(_store)] = "memory"
+    SESSION_STORE: Annotated[str, AfterValidator(_store)] = Field(default="memory", repr=False)  # it may hold a password
     DRAIN_SECONDS: Annotated[float, Field(ge=0, le=86_400)] = 30
     HEARTBEAT_FILE: str = ""
 

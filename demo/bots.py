@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import config
+from bot import KINDS
 from demo.sandbox import Sandbox
-from fleet import KINDS
 from handlers.templates import CardSettings
 from problems import Language, sentence
 from settings import Settings

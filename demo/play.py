@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from bot import Bot
 from demo.bots import Cast
 from demo.sandbox import Sandbox, SandboxFailed
 from errors import BackendError
-from fleet import Bot, Fleet
+from fleet import Fleet
 from handlers import commands
 from handlers.texts import Texts
 from handlers.turn import TurnRecord

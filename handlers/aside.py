@@ -20,12 +20,13 @@ class Aside:
         self._threads: list[threading.Thread] = []
         self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue(_LIMIT)
 
-    def run(self, job: Callable[[], object]) -> None:
-        """Run it soon; when too much waits already it is dropped, and the log says so."""
+    def run(self, job: Callable[[], object]) -> bool:
+        """Run it soon; when too much waits already it is dropped, the log says so, and False is returned."""
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
             log.error("too many sentences at once, one was dropped")
+            return False
         with self._lock:
             if len(self._threads) < self._most:
                 thread = threading.Thread(target=self._work, name="aside", daemon=True)
@@ -33,8 +34,9 @@ class Aside:
                     thread.start()
                 except RuntimeError as error:  # no thread to be had: the job is queued, and the next one tries again
                     log.error("a sentence has to wait: %s", error)
-                    return
+                    return True
                 self._threads.append(thread)
+        return True
 
     def close(self, timeout: float) -> None:
         """Run what waits and end the threads, for `timeout` seconds at most."""

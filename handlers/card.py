@@ -19,12 +19,15 @@ from errors import (
     Throttled,
 )
 from handlers.card_calls import CardCalls
+from handlers.message import Incoming
 from handlers.pacer import MIDDLE
 from handlers.pacing import Pace
+from handlers.templates import Template
 
 _SAFE_CHARACTERS = 800  # of a text that DingTalk refused, when nothing of it was shown before
 # Refusals that repeating does not help; what else DingTalk says may be of the moment and is tried a few times.
 _FOR_GOOD = (CardRefused, CredentialRefused, PermissionMissing, QuotaUsedUp, TextTooLong)
+_FORBIDDEN = (PermissionMissing, QuotaUsedUp)  # until somebody grants it, or the month is over
 _ODD_REFUSALS = 3
 
 
@@ -70,6 +73,10 @@ class Closing:
 class LiveCard:
     """A card that the pacer calls for. Writers say what it should show; `settled` tells when there is nothing to wait for.
 
+    It is made for the message `incoming`; without one it exists already, and its end is all that is left to show. `on_end` is
+    called once it needs no more calls and its reader has the end, by the card (before `settled` says so) or, as `replaced`
+    tells, by another way. It may be called again.
+
     Then `error` says why the answer has to go another way: the card could not be made, or not be closed (it is tried on,
     slowly, so that no spinner stays). Everything but `settled` is guarded by the lock; calls are made outside of it.
     """
@@ -78,13 +85,22 @@ class LiveCard:
     CREATE_PATIENCE = 30.0
     END_PATIENCE = 60.0
     # How a card that could not be closed is tried on.
-    SPINNER_PAUSE, SPINNER_PATIENCE = 30.0, 3600.0
+    SPINNER_PAUSE, FORBIDDEN_PAUSE, SPINNER_PATIENCE = 30.0, 60.0, 3600.0
 
-    def __init__(self, calls: CardCalls, pace: Pace, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._calls, self._pace, self._clock = calls, pace, clock
+    def __init__(
+        self,
+        calls: CardCalls,
+        pace: Pace,
+        incoming: Incoming | None,
+        *,
+        on_end: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._calls, self._pace, self._incoming, self._clock = calls, pace, incoming, clock
+        self._on_end = on_end
         self._two_states = calls.template.flow == "flow_status"
         self._lock = threading.Lock()
-        self._phase = Phase.NEW
+        self._phase = Phase.NEW if incoming else self._made
         self._text = self._shown = ""  # what it should show, and what DingTalk has
         self._closing: Closing | None = None
         self._mute: DingTalkError | None = None  # middle frames are refused: only the end is left
@@ -92,7 +108,9 @@ class LiveCard:
         self._last_shown_at, self._updates = 0.0, 0
         self._begun = clock()
         self._retry_at, self._tries, self._odd = 0.0, 0, 0
-        self._unsure = False  # whether an end whose answer was lost may have taken effect
+        self._unsure = False  # whether a beginning or an end whose answer was lost may have taken effect
+        self._complete = False  # whether it shows its end, as far as it can
+        self._replaced = False
         self.error: DingTalkError | None = None
         self.made = 0  # calls
         self.settled = threading.Event()
@@ -108,6 +126,11 @@ class LiveCard:
         """Our name for the card."""
         return self._calls.out_track_id
 
+    @property
+    def template(self) -> Template:
+        """What it is made of."""
+        return self._calls.template
+
     def show(self, text: str) -> bool:
         """Set the text so far; return whether the pacer has to be told (it knows already of an earlier change)."""
         with self._lock:
@@ -120,21 +143,31 @@ class LiveCard:
         with self._lock:
             if self._closing is None:
                 self._closing = Closing(text, failed, since=self._clock(), guid=uuid.uuid4().hex)
-                self._tries, self._odd, self._unsure = 0, 0, False
-                self._retry_at = self._retry_at if self._phase is Phase.NEW else 0.0
+                if self.error:
+                    self._shorten(self._closing)  # the answer goes another way
+                if self._phase is not Phase.NEW:
+                    self._tries, self._odd, self._unsure, self._retry_at = 0, 0, False, 0.0
 
     def hand_over(self) -> None:
         """Nobody waits any longer: `error` is set, unless the card shows the answer after all."""
         with self._lock:
             self._give_up(DingTalkUnreachable("too many calls wait for DingTalk"))
             if self._phase is Phase.NEW:
-                self._phase = Phase.ENDED  # what was never begun needs no end
+                self._leave_unmade()
+        self._look_for_end()
+
+    def replaced(self) -> None:
+        """What it could not show has reached its reader another way."""
+        with self._lock:
+            self._replaced = True
+        self._look_for_end()
 
     def give_up(self) -> None:
         """A call failed in a way that nobody foresaw: the answer goes another way."""
         with self._lock:
             self._give_up(DingTalkUnreachable("a call of the card failed, see above"))
             self._phase = Phase.ENDED
+        self._look_for_end()
 
     @property
     def priority(self) -> int:
@@ -167,6 +200,19 @@ class LiveCard:
 
     def call(self) -> bool:
         """Make the next call; return False when it was one too many for DingTalk in this second."""
+        taken = self._call()
+        self._look_for_end()
+        return taken
+
+    def _look_for_end(self) -> None:
+        with self._lock:
+            ended, complete, replaced = self._phase is Phase.ENDED, self._complete, self._replaced
+        if ended and (replaced or (complete and not self.error)):
+            self._on_end()
+        if complete:
+            self.settled.set()
+
+    def _call(self) -> bool:
         with self._lock:
             step, text, closing = self._next(), self._text, self._closing
             self.made += 1
@@ -185,6 +231,11 @@ class LiveCard:
             with self._lock:
                 self._succeeded(step, closing.text if closing and step is not Step.CREATE else text)
         return True
+
+    @property
+    def _made(self) -> Phase:
+        """What is behind a card that was made and shows nothing yet."""
+        return Phase.CREATED if self._two_states else Phase.OPENED
 
     def _next(self) -> Step | None:
         match self._phase:
@@ -206,7 +257,7 @@ class LiveCard:
     def _growing(self) -> bool:
         """Whether there is more to show; DingTalk refuses an empty text."""
         blank = not self._text or self._text.isspace()
-        return not blank and self._text != self._shown and not self._mute
+        return not blank and self._text != self._shown and not self._mute and not self.error
 
     def _by_variables_alone(self) -> bool:
         """Whether the app may not stream, but a public card can be ended by setting its variables."""
@@ -215,8 +266,8 @@ class LiveCard:
     def _make(self, step: Step, text: str, closing: Closing | None) -> None:
         last = closing.text if closing else text
         match step:
-            case Step.CREATE:
-                self._calls.create()
+            case Step.CREATE if self._incoming:
+                self._calls.create(self._incoming)
             case Step.OPEN:
                 self._calls.open(last)
             case Step.STREAM:
@@ -230,7 +281,7 @@ class LiveCard:
         self._tries, self._odd, self._retry_at, self._unsure = 0, 0, 0.0, False
         match step:
             case Step.CREATE:
-                self._phase = Phase.CREATED if self._two_states else Phase.OPENED
+                self._phase = self._made
             case Step.OPEN | Step.STREAM:
                 self._phase = Phase.OPENED
                 self._last_shown_at = self._clock()
@@ -252,12 +303,12 @@ class LiveCard:
             whole = False  # it was left out
         if not whole:
             self.error = self.error or mute
-        self.settled.set()
+        self._complete = True
 
     def _try_again(self, step: Step, error: DingTalkError) -> None:
         """Wait a growing, jittered while; a middle frame is simply overtaken, a beginning or an end is tried on."""
         self._tries += 1
-        self._unsure = self._unsure or (step is Step.FINALIZE and isinstance(error, DingTalkUnreachable))
+        self._unsure = self._unsure or (step in {Step.CREATE, Step.FINALIZE} and isinstance(error, DingTalkUnreachable))
         now = self._clock()
         wait = min(8.0, 2.0 ** (self._tries - 1)) * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, no secret
         if self.settled.is_set():
@@ -265,7 +316,7 @@ class LiveCard:
         self._retry_at = now + wait
         if step is Step.CREATE and self._retry_at - self._begun > self.CREATE_PATIENCE:
             self._give_up(error)
-            self._phase = Phase.ENDED
+            self._leave_unmade()
         elif self._closing and self._retry_at - self._closing.since > self.END_PATIENCE:
             self._give_up(error)
             if self._retry_at - self._closing.since > self.SPINNER_PATIENCE:
@@ -282,7 +333,7 @@ class LiveCard:
                 self._succeeded(step, "")  # the answer to an earlier try was lost, the card was not
                 return
             self._give_up(error)
-            self._phase = Phase.ENDED
+            self._leave_unmade()
         elif closing is None or step is Step.STREAM:
             self._mute = self._mute or error  # the end is tried with the whole text all the same
         elif step is Step.FINALIZE and lost and not self._mute and type(error) in (CardRefused, DingTalkError):
@@ -294,10 +345,18 @@ class LiveCard:
             self._shorten(closing)
         elif isinstance(error, PermissionMissing) and not isinstance(self._mute, PermissionMissing):
             self._mute = error
+        elif isinstance(error, _FORBIDDEN) and self._clock() - closing.since < self.SPINNER_PATIENCE:
+            self._give_up(error)
+            self._mute, self._retry_at = None, self._clock() + self.FORBIDDEN_PAUSE  # somebody may grant it
         else:
             self._give_up(error)
             # The other API may still take the spinner away.
             self._phase = Phase.FINALIZED if self._two_states and step is not Step.FINISH else Phase.ENDED
+
+    def _leave_unmade(self) -> None:
+        """No beginning has worked: there is nothing to end, unless one has whose answer was lost."""
+        self._phase = self._made if self._unsure else Phase.ENDED
+        self._unsure, self._retry_at = False, 0.0
 
     def _shorten(self, closing: Closing) -> None:
         """End with as much as DingTalk took before, and a word on where the rest is."""
@@ -307,7 +366,7 @@ class LiveCard:
 
     def _give_up(self, error: DingTalkError) -> None:
         """Let the answer go another way; a card that exists is tried on with a short text, slowly."""
-        if not self.settled.is_set():
+        if not self.settled.is_set() and not self._complete:
             self.error = error
             if self._closing and not self._closing.shortened:
                 self._shorten(self._closing)

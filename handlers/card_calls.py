@@ -39,26 +39,11 @@ class CardCalls:
 
     out_track_id: str
     template: Template
-    incoming: Incoming
     client: DingTalkClient
     labels: Labels
 
-    def create(self) -> None:
+    def create(self, incoming: Incoming) -> None:
         """Make the card and put it into the chat of the message that it answers."""
-        incoming, robot = self.incoming, self.client.client_id
-        space: dict[str, Any]
-        if incoming.is_group:
-            space = {
-                "openSpaceId": f"dtv1.card//IM_GROUP.{incoming.conversation_id}",
-                "imGroupOpenSpaceModel": {"supportForward": True},
-                "imGroupOpenDeliverModel": {"robotCode": robot, "extension": _LIST_PREVIEW},
-            }
-        else:
-            space = {
-                "openSpaceId": f"dtv1.card//IM_ROBOT.{incoming.staff_id}",
-                "imRobotOpenSpaceModel": {"supportForward": True},
-                "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": robot, "extension": _LIST_PREVIEW},
-            }
         self.client.create_and_deliver(
             {
                 "cardTemplateId": self.template.template_id,
@@ -66,7 +51,7 @@ class CardCalls:
                 "callbackType": "STREAM",  # without it clicks are not sent
                 "userIdType": 1,
                 "cardData": {"cardParamMap": self._variables(FlowStatus.PROCESSING, "")},
-                **space,
+                **_space(incoming, self.client.client_id),
             }
         )
 
@@ -109,6 +94,20 @@ class CardCalls:
                 "sys_full_json_obj": json.dumps(shown, ensure_ascii=False),
             }
         return variables
+
+
+def _space(incoming: Incoming, robot: str) -> Mapping[str, Any]:
+    if incoming.is_group:
+        return {
+            "openSpaceId": f"dtv1.card//IM_GROUP.{incoming.conversation_id}",
+            "imGroupOpenSpaceModel": {"supportForward": True},
+            "imGroupOpenDeliverModel": {"robotCode": robot, "extension": _LIST_PREVIEW},
+        }
+    return {
+        "openSpaceId": f"dtv1.card//IM_ROBOT.{incoming.staff_id}",
+        "imRobotOpenSpaceModel": {"supportForward": True},
+        "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": robot, "extension": _LIST_PREVIEW},
+    }
 
 
 def _fits(shaped: str) -> bool:

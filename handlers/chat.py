@@ -9,7 +9,7 @@ from errors import BackendError
 from handlers.reply import CardReplies
 from handlers.texts import Texts
 from handlers.turn import Turn, TurnRecord
-from stores.base import Session, Sessions
+from stores.base import Inbox, Session, Sessions
 
 log = logging.getLogger("dingbridge.chat")
 
@@ -22,16 +22,28 @@ class BotHandler:
         name: str,
         *,
         backend: Backend,
+        inbox: Inbox,
         sessions: Sessions,
         replies: CardReplies,
         texts: Texts,
         on_turn: Callable[[TurnRecord], None],
     ) -> None:
-        self.name, self._backend, self._sessions = name, backend, sessions
+        self.name, self._backend = name, backend
+        self._inbox, self._sessions = inbox, sessions
         self._replies, self._texts, self._on_turn = replies, texts, on_turn
 
     def handle(self, turn: Turn) -> None:
-        """Answer one turn: whatever happens, its reply ends and the conversation is kept."""
+        """Answer one turn, if it is still this process's: whatever happens, the message ends."""
+        if not self._inbox.ask(turn.message, turn.out_track_id):
+            log.warning("bot=%s msg=%s fell to another process meanwhile", self.name, turn.incoming.message_id)
+            return
+        try:
+            self._answer(turn)
+        finally:
+            self._inbox.end(turn.message)
+
+    def _answer(self, turn: Turn) -> None:
+        """Ask the AI and show its answer: whatever happens, the reply ends and the conversation is kept."""
         asked, first_text, outcome = time.monotonic(), 0.0, "answered"
         session = self._sessions.load(turn.key)
         with self._replies.open(turn) as reply:

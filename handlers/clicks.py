@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.aside import Aside
 from handlers.card_calls import STOP_ACTION
-from handlers.gate import Gate
+from handlers.stops import Stops
 from handlers.texts import Texts
 from stores.base import Cards
 
@@ -25,14 +24,15 @@ class Click:
     params: Mapping[str, Any]
 
 
-def parse(raw: Mapping[str, Any]) -> Click:
+def parse(raw: object) -> Click:
     """Return the click; what a delivery lacks is empty. `content`, or in some clients `value`, is JSON in a string."""
-    private = _object(_object(raw.get("content") or raw.get("value")).get("cardPrivateData"))
+    delivery = _object(raw)
+    private = _object(_object(delivery.get("content") or delivery.get("value")).get("cardPrivateData"))
     actions = private.get("actionIds")
     return Click(
-        out_track_id=str(raw.get("outTrackId") or ""),
-        user_id=str(raw.get("userId") or ""),
-        action_ids=tuple(str(action) for action in actions) if isinstance(actions, list) else (),
+        out_track_id=_text(delivery.get("outTrackId")),
+        user_id=_text(delivery.get("userId")),
+        action_ids=tuple(_text(action) for action in actions) if isinstance(actions, list) else (),
         params=_object(private.get("params")),
     )
 
@@ -40,8 +40,8 @@ def parse(raw: Mapping[str, Any]) -> Click:
 class Clicks:
     """The actions of one bot's cards."""
 
-    def __init__(self, name: str, *, cards: Cards, gate: Gate, texts: Texts, stops: Aside) -> None:
-        self.name, self._cards, self._gate, self._texts, self._stops = name, cards, gate, texts, stops
+    def __init__(self, name: str, *, cards: Cards, stops: Stops, texts: Texts) -> None:
+        self.name, self._cards, self._stops, self._texts = name, cards, stops, texts
 
     def click(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Act on a click and return the answer for its acknowledgement: what the one who clicked sees change."""
@@ -54,11 +54,7 @@ class Clicks:
             return {}
         if click.user_id != card.asker:
             return _privately({"tips": self._texts.say("stop_refused")})
-        for turn in self._gate.turns(card.key):
-            if turn.incoming.message_id == card.message_id:
-                turn.stop()
-                self._gate.release(turn)
-                self._stops.run(turn.silence_backend)
+        self._stops.stop(card.key, message_id=card.message.message_id)
         return {}
 
 
@@ -77,3 +73,9 @@ def _object(value: Any) -> Mapping[str, Any]:
         except (ValueError, RecursionError):
             return {}
     return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()  # half of a character could be neither looked up nor logged
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""

@@ -1,6 +1,5 @@
 """Who may go in, and when: one turn at a time per conversation, a bounded number at once. Never blocks."""
 
-import bisect
 import logging
 import threading
 from collections import deque
@@ -9,7 +8,7 @@ from enum import Enum
 
 from handlers.starter import Starter
 from handlers.turn import Turn
-from stores.base import ConversationKey
+from stores.base import ConversationKey, Signal, Turns
 
 log = logging.getLogger("dingbridge.gate")
 
@@ -27,24 +26,44 @@ class Verdict(Enum):
 class Gate:
     """Starts `answer` in a thread of its own for each turn that is ready.
 
-    A conversation has a lane while it has turns; turns in a lane wait without a thread, in the order in which they were
-    written. `limit` turns are answered at once; `depth` may wait in a lane, `backlog` lanes for a free place.
+    A conversation has a lane while it has turns here; turns in a lane wait without a thread. Which of them is next, `turns`
+    says: they go by when they were written, over all processes. A lane that has to wait for another process's turn is parked
+    until `knock`. `limit` turns are answered at once; `depth` may wait in a lane, `backlog` lanes for a free place. `send`
+    lets other processes know.
     """
 
-    def __init__(self, answer: Callable[[Turn], None], *, limit: int, depth: int = 8, backlog: int | None = None) -> None:
-        self._answer, self._limit, self._depth = answer, limit, depth
+    def __init__(
+        self,
+        answer: Callable[[Turn], None],
+        turns: Turns,
+        *,
+        limit: int,
+        depth: int = 8,
+        backlog: int | None = None,
+        send: Callable[[Signal], None] = lambda _: None,
+    ) -> None:
+        self._answer, self._line, self._send = answer, turns, send
+        self._limit, self._depth = limit, depth
         self._backlog = 4 * limit if backlog is None else backlog
         self._changed = threading.Condition()
-        self._lanes: dict[ConversationKey, list[Turn]] = {}  # [0] is being answered, or waits for a place
+        self._lanes: dict[ConversationKey, list[Turn]] = {}  # one that has begun stands first
         self._waiting: deque[ConversationKey] = deque()  # lanes without a place yet
+        self._parked: set[ConversationKey] = set()  # lanes that wait for another process
         self._running: set[ConversationKey] = set()
         self._begun: set[Turn] = set()  # turns with a thread; a released one has left its lane already
         self._overflowed: set[ConversationKey] = set()  # lanes whose people were told that nothing more is taken
-        self._closed = False
+        self._closed = self._over = False  # nothing more is admitted; nothing more is begun
         self._starter = Starter(self._run)
 
     def admit(self, turn: Turn) -> Verdict:
         """Take the turn in, or say why not; at once."""
+        self._line.join(turn.key, turn.incoming.message_id, turn.incoming.created_at)
+        verdict = self._admit(turn)
+        if verdict not in {Verdict.READY, Verdict.QUEUED}:
+            self._leave(turn)
+        return verdict
+
+    def _admit(self, turn: Turn) -> Verdict:
         with self._changed:
             if self._closed:
                 return Verdict.CLOSED
@@ -53,16 +72,15 @@ class Gate:
                 if len(lane) > self._depth:
                     return self._overflow(turn.key)
                 self._overflowed.discard(turn.key)
-                # The head keeps its place, it may be half answered; those behind it go by when they were written.
-                bisect.insort(lane, turn, lo=1, key=lambda waiting: waiting.incoming.created_at)
+                lane.append(turn)
+                self._unpark(turn.key)  # it may be the one whose turn it is
                 return Verdict.QUEUED
+            if len(self._waiting) + len(self._parked) >= self._backlog:
+                return Verdict.FULL
+            self._lanes[turn.key] = [turn]
             if len(self._running) >= self._limit:
-                if len(self._waiting) >= self._backlog:
-                    return Verdict.FULL
-                self._lanes[turn.key] = [turn]
                 self._waiting.append(turn.key)
                 return Verdict.QUEUED
-            self._lanes[turn.key] = [turn]
             self._start(turn.key)
             return Verdict.READY
 
@@ -83,11 +101,19 @@ class Gate:
         Its thread may be reading a silent stream, to learn the name by which the AI can be told to stop.
         """
         with self._changed:
-            lane = self._lanes.get(turn.key)
-            if lane and lane[0] is turn and turn in self._begun and len(self._begun) < 2 * self._limit:
-                turn.released = True
-                if self._take_off(turn.key):
-                    self._starter.start(turn.key)
+            if turn not in self._begun or turn.released or len(self._begun) >= 2 * self._limit:
+                return
+            turn.released = True
+        self._leave(turn)
+        with self._changed:
+            if self._take_off(turn):
+                self._starter.start(turn.key)
+
+    def knock(self, *keys: ConversationKey) -> None:
+        """Look again whether it is the turn of these conversations, or of all that wait for another process."""
+        with self._changed:
+            for key in keys or tuple(self._parked):
+                self._unpark(key)
 
     def counts(self) -> tuple[int, int]:
         """Return how many turns are being answered, and how many wait."""
@@ -103,8 +129,20 @@ class Gate:
             left = (*released, *(turn for lane in self._lanes.values() for turn in lane))
             self._lanes = {key: lane[:1] for key, lane in self._lanes.items() if key in self._running}
             self._waiting.clear()
+            self._parked.clear()
+            self._over = True
             self._starter.close()
             return left
+
+    def _unpark(self, key: ConversationKey) -> None:
+        if key in self._parked:
+            self._parked.discard(key)
+            self._waiting.append(key)
+            self._fill()
+
+    def _fill(self) -> None:
+        while self._waiting and len(self._running) < self._limit:
+            self._start(self._waiting.popleft())
 
     def _start(self, key: ConversationKey) -> None:
         self._running.add(key)
@@ -112,33 +150,55 @@ class Gate:
 
     def _run(self, key: ConversationKey) -> None:
         """Answer the turns of a lane until it is empty, or until another lane has waited longer for this place."""
-        while True:
-            with self._changed:
-                turn = self._lanes[key][0]
-                self._begun.add(turn)
+        while turn := self._next(key):
             try:
                 self._answer(turn)
             except Exception:  # a bug in one answer must not hold up the conversation
                 log.exception("msg=%s was not answered", turn.incoming.message_id)
+            if not turn.released:
+                self._leave(turn)
             with self._changed:
                 self._begun.discard(turn)
                 self._changed.notify_all()
-                if turn.released or not self._take_off(key):
+                if turn.released or not self._take_off(turn):
                     return
 
-    def _take_off(self, key: ConversationKey) -> bool:
-        """Take the head off its lane; return whether the lane keeps its place, for the next of its turns."""
-        lane = self._lanes[key]
-        lane.pop(0)
+    def _next(self, key: ConversationKey) -> Turn | None:
+        """Return the turn to begin, at the head of its lane; None when it is another process's turn: the lane is parked."""
+        name = self._line.next(key)
+        with self._changed:
+            lane = self._lanes[key]
+            turn = next((turn for turn in lane if turn.incoming.message_id == name), None)
+            if turn:
+                lane.remove(turn)
+                lane.insert(0, turn)
+                self._begun.add(turn)
+            else:
+                self._running.discard(key)
+                if self._over:
+                    del self._lanes[key]
+                    self._changed.notify_all()
+                else:
+                    self._parked.add(key)
+                    self._fill()
+            return turn
+
+    def _leave(self, turn: Turn) -> None:
+        if self._line.leave(turn.key, turn.incoming.message_id):
+            self._send(Signal("next", turn.key))
+
+    def _take_off(self, turn: Turn) -> bool:
+        """Take a turn off its lane; return whether the lane keeps its place, for the next of its turns."""
+        lane = self._lanes[turn.key]
+        lane.remove(turn)
         if lane and not self._waiting:
             return True
-        self._running.discard(key)
+        self._running.discard(turn.key)
         if lane:
-            self._waiting.append(key)
+            self._waiting.append(turn.key)
         else:
-            del self._lanes[key]
-            self._overflowed.discard(key)
+            del self._lanes[turn.key]
+            self._overflowed.discard(turn.key)
         self._changed.notify_all()
-        if self._waiting:
-            self._start(self._waiting.popleft())
+        self._fill()
         return False

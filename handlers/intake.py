@@ -1,5 +1,6 @@
-"""What happens to a message as it arrives: read, known or refused, answered aside, or let to the gate. Never blocks."""
+"""What happens to a message as it arrives: read, kept unless it is known, refused, answered aside, or let to the gate."""
 
+import json
 import logging
 
 from handlers import commands
@@ -7,14 +8,14 @@ from handlers.account import PUSH, Account
 from handlers.admission import Admission, Refusal
 from handlers.aside import Aside
 from handlers.commands import Command
-from handlers.duplicates import Duplicates
 from handlers.gate import Gate, Verdict
 from handlers.message import QUOTA_USED_UP, Incoming, UnreadableMessage, parse
 from handlers.say import Speaker
+from handlers.stops import Stops
 from handlers.texts import Texts
 from handlers.turn import Turn
 from settings import SessionScope
-from stores.base import ConversationKey, Sessions
+from stores.base import ConversationKey, Inbox, MessageKey, Sessions, Signal, Signals
 
 log = logging.getLogger("dingbridge.intake")
 
@@ -32,29 +33,30 @@ class Intake:
         account: Account,
         *,
         scope: SessionScope,
-        duplicates: Duplicates,
+        inbox: Inbox,
         admission: Admission,
         gate: Gate,
         sessions: Sessions,
+        signals: Signals,
         speaker: Speaker,
         texts: Texts,
         aside: Aside,
-        stops: Aside,
+        stops: Stops,
     ) -> None:
         self.name, self._client_id, self._scope, self._gate = name, client_id, scope, gate
-        self._sessions, self._speaker, self._texts = sessions, speaker, texts
-        self._aside, self._stops = aside, stops  # a stop must not wait behind sentences
+        self._sessions, self._signals, self._speaker, self._texts = sessions, signals, speaker, texts
+        self._aside, self._stops = aside, stops
         self._account = account
-        self._duplicates, self._admission = duplicates, admission
+        self._inbox, self._admission = inbox, admission
 
     def accept(self, raw: object) -> None:
-        """Take one delivery in; it is acknowledged as soon as this returns."""
+        """Take one delivery in; it is acknowledged when this returns, and waits for nothing but the inbox."""
         try:
             incoming = parse(raw)
         except UnreadableMessage as error:
             log.error("bot=%s a delivery is no robot message: %s", self.name, error)
             return
-        if not self._duplicates.is_new(incoming):
+        if not self._inbox.accept(self._message(incoming), json.dumps(raw)):
             log.info("bot=%s msg=%s delivered again, ignored", self.name, incoming.message_id)
             return
         self._account.belongs_to(incoming.corp_id)
@@ -62,32 +64,49 @@ class Intake:
             self._account.exhausted("pushes")
         else:
             self._account.add(PUSH)
-        if not self._take(incoming):
-            self._duplicates.ended(incoming)
+        self.take(incoming)
 
-    def _take(self, incoming: Incoming) -> bool:
-        """Let a question to the gate, and do or refuse at once what is none; return whether it is being answered now."""
+    def take(self, incoming: Incoming) -> None:
+        """Take in a message that is in the inbox, just now or because another process left it behind."""
+        sentence: str | None = ""  # also of a message over which a bug of ours stumbles
+        try:
+            sentence = self._outcome(incoming)
+        finally:
+            if sentence is not None:
+                self._end(incoming, sentence)
+
+    def _outcome(self, incoming: Incoming) -> str | None:
+        """Let a question to the gate, do or refuse at once what is none; return what there is to say, None for an answer."""
         turn, command = Turn(incoming, self.key(incoming)), commands.parse(incoming.text)
         if refusal := self._admission.refusal(incoming, is_question=command is None):
-            self._refuse(incoming, refusal)
-        elif sentence := self._unreadable(incoming):
-            self._say(incoming, self._texts.say(sentence))
-        elif command:
-            self._say(incoming, self._obey(command, turn))
-        else:
-            verdict = self._gate.admit(turn)
-            log.info("bot=%s msg=%s kind=%s %s", self.name, incoming.message_id, incoming.kind, verdict.value)
-            if told := _VERDICT_SENTENCES.get(verdict):
-                self._say(incoming, self._texts.say(told))
-            return verdict in {Verdict.READY, Verdict.QUEUED}
-        return False
+            return self._refuse(incoming, refusal)
+        if sentence := self._unreadable(incoming):
+            return self._texts.say(sentence)
+        if command:
+            return self._obey(command, turn)
+        verdict = self._gate.admit(turn)
+        log.info("bot=%s msg=%s kind=%s %s", self.name, incoming.message_id, incoming.kind, verdict.value)
+        if verdict in {Verdict.READY, Verdict.QUEUED}:
+            return None
+        told = _VERDICT_SENTENCES.get(verdict)
+        return self._texts.say(told) if told else ""
 
-    def _refuse(self, incoming: Incoming, refusal: Refusal) -> None:
-        """Say it, if it is news; the log names the ids, for an administrator to put into the lists."""
+    def _end(self, incoming: Incoming, sentence: str) -> None:
+        """Say the sentence, if there is one; then the message has ended, and not before."""
+
+        def say() -> None:
+            self._speaker.say(incoming, sentence)
+            self._inbox.end(self._message(incoming))
+
+        if not sentence or not self._aside.run(say):
+            self._inbox.end(self._message(incoming))
+
+    def _refuse(self, incoming: Incoming, refusal: Refusal) -> str:
+        """Return what to say of it, if that is news; the log names the ids, for an administrator to put into the lists."""
         chat = f"group={incoming.conversation_id}" if incoming.is_group else "in private"
         log.info("bot=%s msg=%s refused by %s: user=%s %s", self.name, incoming.message_id, refusal.key, incoming.user, chat)
-        if refusal.sentence:
-            self._say(incoming, self._texts.say(refusal.sentence, limit=refusal.limit, seconds=refusal.seconds))
+        sentence = refusal.sentence
+        return self._texts.say(sentence, limit=refusal.limit, seconds=refusal.seconds) if sentence else ""
 
     def key(self, incoming: Incoming) -> ConversationKey:
         """Return whose conversation a message belongs to."""
@@ -97,6 +116,9 @@ class Intake:
             chat="" if self._scope == "user" else incoming.conversation_id,
             person="" if self._scope == "chat" else incoming.user,
         )
+
+    def _message(self, incoming: Incoming) -> MessageKey:
+        return MessageKey(self._client_id, incoming.robot_code, incoming.message_id)
 
     def _unreadable(self, incoming: Incoming) -> str:
         """Return the name of the sentence for a message that holds no question, or ""."""
@@ -109,30 +131,18 @@ class Intake:
             return incoming.kind
         return "no_text" if incoming.kind in {"text", "richText", "markdown"} else "other_kind"
 
-    def _say(self, incoming: Incoming, sentence: str) -> None:
-        self._aside.run(lambda: self._speaker.say(incoming, sentence))
-
     def _obey(self, command: Command, turn: Turn) -> str:
         """Do it now, so that the next message finds it done; return the sentence that tells."""
         match command:
             case Command.NEW:
-                self._sessions.renew(turn.key)
+                self._signals.send(Signal("new", turn.key, generation=self._sessions.renew(turn.key)))
                 return self._texts.say("new")
             case Command.STOP:
-                return self._texts.say("stopping" if self._stop(turn) else "nothing_to_stop")
+                return self._texts.say("stopping" if self._stops.stop(turn.key, user=turn.incoming.user) else "nothing_to_stop")
             case Command.STATUS:
                 return self._status(turn)
             case Command.HELP:
                 return self._texts.say("help")
-
-    def _stop(self, turn: Turn) -> bool:
-        """Stop all turns of this conversation that the same person asked for; return whether there were any."""
-        own = [one for one in self._gate.turns(turn.key) if one.incoming.user == turn.incoming.user]
-        for one in reversed(own):  # those that wait first, or the next would begin as this one ends
-            one.stop()
-            self._gate.release(one)
-            self._stops.run(one.silence_backend)  # a call, so not here
-        return bool(own)
 
     def _status(self, turn: Turn) -> str:
         going_on = bool(self._sessions.load(turn.key).conversation)

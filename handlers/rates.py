@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from errors import Throttled
+from stores.base import Buckets
 
 
 @dataclass(eq=False)
@@ -54,11 +55,24 @@ class Window:
             return self._not_before
         return max(self._not_before, heapq.nlargest(allowed, (slot.at for slot in self._slots))[-1] + self._seconds)
 
+    def room(self, share: float) -> int:
+        """Return how many calls in `seconds` this share of the limit is; 0 for none of ours."""
+        return 0 if self._most >= self._REMEMBERED else max(1, int(self._most * share))
+
+    @property
+    def seconds(self) -> float:
+        """The time in which so many may leave."""
+        return self._seconds
+
     def take(self, now: float) -> Slot:
         """A call leaves."""
         slot = Slot(now, now)
         self._slots.append(slot)
         return slot
+
+    def give_back(self, slot: Slot) -> None:
+        """The call does not leave after all."""
+        self._slots.remove(slot)
 
     def returned(self, slot: Slot, now: float) -> None:
         """Its answer is there."""
@@ -84,24 +98,41 @@ class Window:
 class Rates:
     """The windows of one DingTalk app: `calls_a_second` of each API (0: no limit of ours). Safe to share between threads.
 
-    Times are those of `clock`, in seconds.
+    What leaves has to have room in its window here and, where processes share the app, in the `buckets` of all of them, under
+    the app's `name`. Times are those of `clock`, in seconds.
     """
 
-    def __init__(self, calls_a_second: float = 0, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        calls_a_second: float = 0,
+        *,
+        buckets: Buckets | None = None,
+        name: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock, self._buckets, self._name = clock, buckets, name
         self._lock = threading.Lock()
         self._windows = defaultdict[str, Window](partial(Window, calls_a_second))
+        self._full_until = defaultdict[tuple[str, float], float](float)  # the buckets, by API and share
 
     def opens_at(self, api: str, share: float = 1.0) -> float:
         """Return when the next call of this API may leave that takes none but this share of the room."""
         with self._lock:
-            return self._windows[api].opens_at(self._clock(), share)
+            return max(self._windows[api].opens_at(self._clock(), share), self._full_until[api, share])
 
     def take(self, api: str, share: float = 1.0) -> Slot | None:
         """Take room for one call now; None when there is none."""
         with self._lock:
             window, now = self._windows[api], self._clock()
-            return window.take(now) if window.opens_at(now, share) <= now else None
+            if max(window.opens_at(now, share), self._full_until[api, share]) > now:
+                return None
+            slot, room = window.take(now), window.room(share)
+        if self._buckets and room and (wait := self._buckets.take(f"{self._name} {api}", room, window.seconds)):
+            with self._lock:
+                window.give_back(slot)
+                self._full_until[api, share] = self._clock() + wait
+            return None
+        return slot
 
     def returned(self, api: str, slot: Slot, *, refused: bool = False) -> None:
         """The call's answer is there: `refused` if it was one too many for DingTalk."""

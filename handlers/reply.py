@@ -3,8 +3,8 @@
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -13,7 +13,6 @@ from errors import DingTalkError, PermissionMissing, QuotaUsedUp
 from handlers.card import LiveCard
 from handlers.card_calls import CardCalls, Labels
 from handlers.dingtalk import DingTalkClient
-from handlers.message import Incoming
 from handlers.pacer import Pacer
 from handlers.pacing import Pace
 from handlers.say import ANSWER_PATIENCE, Speaker
@@ -24,7 +23,8 @@ from stores.base import CardRecord, Cards
 
 log = logging.getLogger("dingbridge.reply")
 
-_END_SECONDS = 120  # that the last calls of a card may wait for their turn; then the answer goes as a message
+_NOTE_SECONDS = 2.0  # between two notes of what a card shows, for whoever has to close it after a crash
+END_SECONDS = 120  # that the last calls of a card may wait for their turn; then the answer goes as a message
 _WITHOUT_CARDS_SECONDS = 300  # after a missing permission or a used-up quota: no card is begun that cannot be ended
 
 
@@ -88,6 +88,7 @@ class CardReply:
         self._citations: tuple[str, ...] = ()
         self._last = ""  # what the reply ends with, once it has ended
         self._ended = False
+        self._noted_at = 0.0
         self.delivered = True
 
     @property
@@ -102,9 +103,13 @@ class CardReply:
 
     def __enter__(self) -> Self:
         """Open the card; the pacer makes it."""
-        if self._card:
-            self.refer("")
-            self._pacer.wake(self._card)
+        turn, card = self._turn, self._card
+        if card:
+            asker, template = turn.incoming.user, card.template.written()
+            client_id = turn.key.client_id
+            record = CardRecord(card.out_track_id, client_id, asker, turn.message, turn.key, template=template)
+            self._cards.open(record)
+            self._pacer.wake(card)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -114,13 +119,15 @@ class CardReply:
         self.finish()
         if not self._shown_by_card():
             self.delivered = self._speaker.say(self._turn.incoming, self._last, patience=ANSWER_PATIENCE)
+            if self._card:
+                self._card.replaced()
 
     def _shown_by_card(self) -> bool:
         """Wait until the card has shown the end, or until it cannot."""
         card = self._card
         if card is None:
             return False
-        if not card.settled.wait(_END_SECONDS):
+        if not card.settled.wait(END_SECONDS):
             card.hand_over()
         if refusal := card.refusal:
             how = "answered by message instead of card" if card.error else "answered in a card that DingTalk did not let grow"
@@ -150,8 +157,12 @@ class CardReply:
                     return
                 case _:
                     return
-            if self._card and self._card.show(self._text):
-                self._pacer.wake(self._card)
+            card, written = self._card, self._text
+            if card and card.show(written):
+                self._pacer.wake(card)
+        if card and written and time.monotonic() - self._noted_at >= _NOTE_SECONDS:
+            self._noted_at = time.monotonic()
+            self._cards.note(card.out_track_id, text=written)
 
     def finish(self) -> None:
         """The answer is whole; what it rests on stands below it."""
@@ -173,19 +184,8 @@ class CardReply:
 
     def refer(self, ref: str) -> None:
         """Keep the AI's own name for this answer with the card, for clicks on it."""
-        if not self._card:
-            return
-        turn = self._turn
-        self._cards.put(
-            CardRecord(
-                out_track_id=self._card.out_track_id,
-                client_id=turn.key.client_id,
-                asker=turn.incoming.user,
-                message_id=turn.incoming.message_id,
-                key=turn.key,
-                ref=ref,
-            )
-        )
+        if self._card:
+            self._cards.note(self._card.out_track_id, ref=ref)
 
     def _end(self, text: str, *, failed: bool) -> None:
         with self._lock:
@@ -219,7 +219,7 @@ class CardReplies:
 
     def open(self, turn: Turn) -> CardReply:
         """Return the reply to a turn, to be entered."""
-        card = self._card(turn.incoming)
+        card = self._card(turn)
         return CardReply(
             self._bot,
             turn,
@@ -231,16 +231,22 @@ class CardReplies:
             on_refusal=self._refused,
         )
 
-    def _card(self, incoming: Incoming) -> LiveCard | None:
+    def _card(self, turn: Turn) -> LiveCard | None:
+        incoming, name = turn.incoming, turn.out_track_id
         # A person outside the company has no staffId, and only a staffId names a private card space.
         if time.monotonic() < self._without_cards_until or not (incoming.is_group or incoming.staff_id):
             return None
         pace = self._pace()
         if pace is None:
             return None
-        labels = Labels(stop=self._texts.say("stop_button"), continued=self._texts.say("continued_below"))
-        return LiveCard(CardCalls(uuid.uuid4().hex, self._template, incoming, self._client, labels), pace)
+        calls = CardCalls(name, self._template, self._client, labels(self._texts))
+        return LiveCard(calls, pace, incoming, on_end=partial(self._cards.close, name))
 
     def _refused(self, refusal: DingTalkError) -> None:
         if isinstance(refusal, PermissionMissing | QuotaUsedUp):
             self._without_cards_until = time.monotonic() + _WITHOUT_CARDS_SECONDS
+
+
+def labels(texts: Texts) -> Labels:
+    """Return what a card itself says."""
+    return Labels(stop=texts.say("stop_button"), continued=texts.say("continued_below"))

@@ -11,7 +11,8 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote_plus
@@ -53,6 +54,7 @@ class Waits:
     close: float = 2  # for the other side's good-bye
     drain: float = 10  # that an announced disconnect leaves the old socket open for acks in flight
     stable: float = 5  # a connection that lived this long ends the growing of pauses
+    accept: float = 0.2  # for a message to be kept; then it is acknowledged all the same
 
 
 def pause_after(failures: int, chance: float) -> float:
@@ -65,7 +67,7 @@ def pause_after(failures: int, chance: float) -> float:
 
 @dataclass(frozen=True)
 class Receivers:
-    """What to do with what arrives; both run on the socket's loop and must not block."""
+    """What to do with what arrives; both run in a thread of the listener's, in order, and wait for the store only."""
 
     message: Callable[[Mapping[str, Any]], None]
     click: Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -78,9 +80,12 @@ class StreamListener:
         self.name, self._client, self._receivers, self._texts = name, client, receivers, texts
         self._waits = waits
         self.state: State = "connecting"
+        self.early = 0  # messages that were acknowledged before they were kept
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Event | None = None
+        # One thread, so that what arrives stays in its order; the loop answers pings whatever the store does.
+        self._taking_in = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
 
     def run(self) -> None:
         """Keep a connection up until `stop`; whatever fails is reported and tried again after a growing pause."""
@@ -89,6 +94,7 @@ class StreamListener:
         except Exception:  # nobody looks at what a worker raises
             log.exception("bot=%s a listener has ended", self.name)
         finally:
+            self._taking_in.shutdown()  # what was acknowledged early is still taken in
             self.state = "stopped"
 
     def stop(self) -> None:
@@ -193,17 +199,36 @@ class StreamListener:
                         announced.set()
                 except websockets.ConnectionClosed:
                     return
-                except Exception:  # one odd frame must not end the connection for all others
-                    log.exception("bot=%s a frame could not be handled", self.name)
+                except Exception as error:  # one odd frame must not end the connection for all others
+                    # Its kind alone: the SDK's text, and a trace, would quote the frame.
+                    log.error("bot=%s a frame could not be handled: %s", self.name, type(error).__name__)
         except websockets.ConnectionClosed:
             return
 
     def _sdk_client(self, socket: ClientConnection) -> Any:
         client = dingtalk_stream.DingTalkStreamClient(dingtalk_stream.Credential(self._client.client_id, ""), logger=_QUIET)
         client.websocket = socket
-        client.register_callback_handler(MESSAGES, _Messages(self._receivers.message))
-        client.register_callback_handler(CLICKS, _Clicks(self._receivers.click))
+        client.register_callback_handler(MESSAGES, _Messages(self._take_in))
+        client.register_callback_handler(CLICKS, _Clicks(self._click))
         return client
+
+    async def _take_in(self, raw: Mapping[str, Any]) -> None:
+        """Let a message be kept; should the store take long, only its first moments are waited for."""
+        taken = asyncio.get_running_loop().run_in_executor(self._taking_in, self._receivers.message, raw)
+        taken.add_done_callback(self._look_at)
+        await asyncio.wait({taken}, timeout=self._waits.accept)
+        if taken.done():
+            taken.result()  # what was not taken in is not acknowledged, and comes again
+            return
+        self.early += 1
+        log.warning("bot=%s a message is acknowledged before it is kept: the store takes long", self.name)
+
+    def _look_at(self, taken: asyncio.Future[None]) -> None:
+        if not taken.cancelled() and (error := taken.exception()):
+            log.error("bot=%s a message was not taken in", self.name, exc_info=error)
+
+    async def _click(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        return await asyncio.get_running_loop().run_in_executor(self._taking_in, self._receivers.click, raw)
 
     def _report(self, error: Exception, pause: float) -> None:
         self.state = "connecting"
@@ -238,21 +263,21 @@ def _not_opened(error: Exception, proxy: str | None) -> DingTalkUnreachable:
 class _Messages(dingtalk_stream.CallbackHandler):  # type: ignore[misc]  # the SDK ships no types
     """Robot messages: taken in, then acknowledged; the answer comes by card."""
 
-    def __init__(self, receive: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, receive: Callable[[Mapping[str, Any]], Awaitable[None]]) -> None:
         super().__init__()
         self._receive = receive
 
     async def process(self, message: CallbackMessage) -> tuple[int, str]:
-        self._receive(message.data)
+        await self._receive(message.data)
         return AckMessage.STATUS_OK, "OK"
 
 
 class _Clicks(dingtalk_stream.CallbackHandler):  # type: ignore[misc]  # the SDK ships no types
     """Card clicks: the acknowledgement is the answer."""
 
-    def __init__(self, receive: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+    def __init__(self, receive: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]) -> None:
         super().__init__()
         self._receive = receive
 
     async def process(self, message: CallbackMessage) -> tuple[int, dict[str, Any]]:
-        return AckMessage.STATUS_OK, self._receive(message.data)
+        return AckMessage.STATUS_OK, await self._receive(message.data)

@@ -1,8 +1,9 @@
 """Card templates: which variable holds the answer, and by which calls a card of this template begins, grows and ends."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import astuple, dataclass, replace
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,6 +25,15 @@ class Template:
     template_id: str
     content_key: str
     flow: Flow
+
+    def written(self) -> str:
+        """Return it as text, to be kept with a card."""
+        return json.dumps(astuple(self))
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return what `written` wrote."""
+        return cls(*json.loads(text))
 
 
 # DingTalk's ready-made AI cards, usable by every company's apps without any set-up.

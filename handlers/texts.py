@@ -103,6 +103,21 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "en": "another process on this machine uses the same Client ID ({client_id}): DingTalk spreads messages over both at "
         "random, and conversations get mixed up; stop one of them",
     },
+    "store_away": {
+        "zh": "连不上 SESSION_STORE（{reason}）：先用内存顶替，恢复后会补记；在此期间，重启会丢失正在进行的对话，多个进程之间也不再协调",
+        "en": "SESSION_STORE cannot be reached ({reason}): memory stands in for it and is written back later; until then a restart "
+        "loses what is under way, and several processes do not know of each other",
+    },
+    "acknowledged_early": {
+        "zh": "有 {number} 条消息在保存之前就回复了钉钉“已收到”，因为 SESSION_STORE 太慢：如果那一刻进程崩溃，这些消息会丢失",
+        "en": "{number} messages were acknowledged before they were kept, because SESSION_STORE is slow: a crash at that moment "
+        "would have lost them",
+    },
+    "taken_for_gone": {
+        "zh": "本进程停顿太久，或者 SESSION_STORE 丢失了数据：其他进程可能已接手它没做完的消息",
+        "en": "this process paused for too long, or SESSION_STORE has lost what was kept: others may have taken over the messages "
+        "that it had not ended",
+    },
     "calls_gone": {
         "zh": "钉钉说本企业本月的 API 调用已经用完（机器人自己用了 {used} 次）。在恢复之前，回答用普通消息发送，每五分钟再试一次卡片；下月 1 日恢复，"
         "或升级钉钉版本。",

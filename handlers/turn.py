@@ -2,12 +2,13 @@
 
 import threading
 import time
+import uuid
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from backends.base import Answer
 from handlers.message import Incoming
-from stores.base import ConversationKey
+from stores.base import ConversationKey, MessageKey
 
 Ending = Literal["", "stopped", "interrupted"]
 
@@ -27,6 +28,8 @@ class Turn:
 
     def __init__(self, incoming: Incoming, key: ConversationKey) -> None:
         self.incoming, self.key = incoming, key
+        self.message = MessageKey(key.client_id, incoming.robot_code, incoming.message_id)
+        self.out_track_id = uuid.uuid4().hex  # of its card, if it gets one
         self.arrived = time.monotonic()
         self.released = False  # set by the gate: its conversation goes on without it
         self._lock = threading.Lock()

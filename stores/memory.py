@@ -4,7 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stores.base import CardRecord, ConversationKey, Session, Usage
 
@@ -51,9 +51,15 @@ class MemorySessions:
             self._keep(session)
             return True
 
-    def renew(self, key: ConversationKey) -> None:
+    def renew(self, key: ConversationKey) -> int:
         """Forget the conversation; answers still growing will not bring it back."""
-        self.keep(Session.begun(key))
+        session = Session.begun(key)
+        self.keep(session)
+        return session.generation
+
+    def learn(self, key: ConversationKey, generation: int) -> None:
+        """Another process has begun it anew; this memory stands in for the store that they share."""
+        self.keep(Session(key, generation))
 
     def keep(self, session: Session) -> None:
         """Keep it, whatever there was."""
@@ -89,18 +95,36 @@ class MemoryCards:
         self._lock = threading.Lock()
         self._cards: OrderedDict[str, CardRecord] = OrderedDict()
 
-    def put(self, card: CardRecord) -> None:
-        """Remember (or replace) a card."""
+    def open(self, card: CardRecord) -> None:
+        """Remember a card."""
         with self._lock:
             self._cards[card.out_track_id] = card
             self._cards.move_to_end(card.out_track_id)
             if len(self._cards) > self._limit:
                 self._cards.popitem(last=False)
 
+    def note(self, out_track_id: str, *, ref: str = "", text: str = "") -> None:
+        """Add the AI's name for the answer; the text would go with the process, as the card's closing would."""
+        del text
+        with self._lock:
+            if ref and (card := self._cards.get(out_track_id)):
+                self._cards[out_track_id] = replace(card, ref=ref)
+
+    def close(self, out_track_id: str) -> None:
+        """It shows its end."""
+        with self._lock:
+            if card := self._cards.get(out_track_id):
+                self._cards[out_track_id] = replace(card, is_open=False)
+
     def find(self, out_track_id: str) -> CardRecord | None:
         """Return the card, or None when it is not (or no longer) known."""
         with self._lock:
             return self._cards.get(out_track_id)
+
+    def orphans(self, client_id: str) -> tuple[CardRecord, ...]:
+        """Return none: with the process goes the store."""
+        del client_id
+        return ()
 
 
 @dataclass(frozen=True)

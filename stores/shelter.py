@@ -38,6 +38,10 @@ class Notes(Generic[Key, Note]):
         """Return the note of this key."""
         return self._notes.get(key)
 
+    def drop(self, key: Key) -> None:
+        """Take it back."""
+        self._notes.pop(key, None)
+
     def put(self, key: Key, note: Note) -> None:
         """Note it, in place of the key's former note."""
         self._notes[key] = note
@@ -56,10 +60,10 @@ class Shelter:
     """Chooses between a durable store and memory, for all contracts of the store together.
 
     One lock stands before both, so that memory's picture changes together with what it shows. The first call that raises
-    StoreUnavailable has changed nothing; from then on memory answers alone, and notes what is to be written. A thread tries
-    every `retry_seconds`; it writes under the lock and takes a note off when it is written. When none is left, the durable
-    store answers again, before the lock is let go. So nothing is lost or counted twice, and a call waits for a store that does
-    not respond only in an outage's first moment, or when it fails again in the midst of the writing.
+    StoreUnavailable has changed nothing, or what is written again; from then on memory answers alone, and notes what is to be
+    written. A thread tries every `retry_seconds`; it writes under the lock and takes a note off when it is written. When none
+    is left, the durable store answers again, before the lock is let go. So nothing is lost or counted twice, and a call waits
+    for a store that does not respond only in an outage's first moment, or when it fails again in the midst of the writing.
 
     `reach` raises StoreUnavailable while the durable store does not work; `fix` says what an admin can do about that.
     """
@@ -78,13 +82,24 @@ class Shelter:
         self._reached, self._closing = threading.Event(), threading.Event()
         self._reached.set()
         self._retrying: threading.Thread | None = None
+        self._trouble = ""
         self._warned, self._warned_at = False, float("-inf")  # of this outage; of any
 
-    def notes(self, write: Callable[[Key, Note], None], limit: int) -> Notes[Key, Note]:
-        """Return new notes, which are written after an outage."""
+    def notes(self, write: Callable[[Key, Note], None], limit: int, *, first: bool = False) -> Notes[Key, Note]:
+        """Return new notes, which are written after an outage; those that come `first` before the others."""
         notes = Notes(write, limit)
-        self._notes.append(notes)
+        self._notes.insert(0 if first else len(self._notes), notes)
         return notes
+
+    def lose(self, error: StoreUnavailable) -> None:
+        """Begin (or go on) in an outage."""
+        with self._lock:
+            if self._reached.is_set():
+                self._lose(error)
+
+    def trouble(self) -> str:
+        """Return why memory stands in for the durable store now, in one line, or "" while it does not."""
+        return self._trouble
 
     def call(self, durable: Callable[[], Result], memory: Callable[[], Result]) -> Result:
         """Return what the durable store says, or memory while that cannot be reached."""
@@ -114,6 +129,7 @@ class Shelter:
                 self._closing.wait(_BREATH_SECONDS)
         except StoreUnavailable as error:
             with self._lock:
+                self._trouble = str(error)
                 self._warn(error)
         except Exception:
             log.exception("the store cannot be used")
@@ -123,7 +139,7 @@ class Shelter:
 
     def _lose(self, error: StoreUnavailable) -> None:
         self._reached.clear()
-        self._warned = False
+        self._trouble, self._warned = str(error), False
         self._warn(error)
         if not self._closing.is_set():
             self._retrying = threading.Thread(target=self._retry, name="store-retry", daemon=True)
@@ -141,6 +157,7 @@ class Shelter:
                 notes = next((notes for notes in self._notes if notes), None)
                 if notes is None:
                     self._reached.set()
+                    self._trouble = ""
                     if self._warned:
                         log.info("the store can be reached again, and has been told what it missed")
                     return False

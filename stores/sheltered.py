@@ -1,17 +1,20 @@
-"""Sessions, cards and counts that never raise: the durable ones, or memory while those cannot be reached."""
+"""Sessions and counts that never raise: the durable ones, or memory while those cannot be reached."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from stores.base import CardRecord, Cards, ConversationKey, Meter, Session, Sessions, Usage
-from stores.memory import MOST_CARDS, MOST_SESSIONS, MemoryCards, MemoryMeter, MemorySessions
+from stores.base import ConversationKey, Meter, Session, Sessions, Usage
+from stores.memory import MOST_SESSIONS, MemoryMeter, MemorySessions
 from stores.shelter import Shelter
 
 _MOST_COUNTS = 10_000  # months of companies, or events of them, that wait to be written
 
 
 class DurableSessions(Sessions, Protocol):
-    """Sessions that can also learn of a beginning that they missed."""
+    """Sessions whose beginnings are drawn outside, and that can learn of those that they missed."""
+
+    def begin(self, session: Session) -> Session:
+        """Return the live session of this key, or keep this new one and return it."""
 
     def keep(self, session: Session) -> None:
         """Keep it, whatever there was."""
@@ -45,18 +48,21 @@ class ShelteredSessions:
 
     def load(self, key: ConversationKey) -> Session:
         """Return the live session of this key, or a new one."""
+        # One for both: the durable store may have kept it though its answer did not arrive.
+        new = Session.begun(key)
 
         def durable() -> Session:
-            session = self._durable.load(key)
+            session = self._durable.begin(new)
             self._memory.keep(session)
             return session
 
         def memory() -> Session:
-            known = self._memory.recall(key)
-            session = self._memory.load(key)
-            if known is None or known.generation != session.generation:
-                self._note(session, known)
-            return session
+            known, session = self._memory.recall(key), self._memory.load(key)
+            if known and known.generation == session.generation:  # it is live; or else memory has just begun one of its own
+                return session
+            self._memory.keep(new)
+            self._note(new, known)
+            return new
 
         return self._shelter.call(durable, memory)
 
@@ -80,8 +86,8 @@ class ShelteredSessions:
 
         return self._shelter.call(durable, memory)
 
-    def renew(self, key: ConversationKey) -> None:
-        """Forget the conversation; answers still growing will not bring it back."""
+    def renew(self, key: ConversationKey) -> int:
+        """Forget the conversation; answers still growing will not bring it back. Return the new one's generation."""
         session = Session.begun(key)
 
         def durable() -> None:
@@ -94,6 +100,19 @@ class ShelteredSessions:
             self._note(session, known, renewed=True)
 
         self._shelter.call(durable, memory)
+        return session.generation
+
+    def learn(self, key: ConversationKey, generation: int) -> None:
+        """Another process has begun it anew: an outage does not bring back the old conversation."""
+
+        def learn() -> None:
+            known, missed = self._memory.recall(key), self._missed.get(key)
+            if (known and known.generation == generation) or (missed and missed.renewed):
+                return  # it has gone on already; or it was begun anew here as well, and nobody knows which was later
+            self._memory.keep(Session(key, generation))
+            self._missed.drop(key)
+
+        self._shelter.call(learn, learn)
 
     def _note(self, session: Session, known: Session | None, *, renewed: bool = False) -> None:
         former = self._missed.get(session.key)
@@ -107,41 +126,6 @@ class ShelteredSessions:
             if missed.renewed:
                 self._durable.renew(key)
             self._memory.keep(self._durable.load(key))  # the other process's, or a beginning that is nobody's yet
-
-
-class ShelteredCards:
-    """Cards opened in an outage are found by their clicks, in it and after it."""
-
-    def __init__(self, shelter: Shelter, durable: Cards, memory: MemoryCards, *, limit: int = MOST_CARDS) -> None:
-        self._shelter, self._durable, self._memory = shelter, durable, memory
-        self._missed = shelter.notes(self._write, limit)
-
-    def put(self, card: CardRecord) -> None:
-        """Remember (or replace) a card."""
-
-        def durable() -> None:
-            self._durable.put(card)
-            self._memory.put(card)
-
-        def memory() -> None:
-            self._memory.put(card)
-            self._missed.put(card.out_track_id, card)
-
-        self._shelter.call(durable, memory)
-
-    def find(self, out_track_id: str) -> CardRecord | None:
-        """Return the card, or None when it is not (or no longer) known."""
-
-        def durable() -> CardRecord | None:
-            card = self._durable.find(out_track_id)
-            if card:
-                self._memory.put(card)
-            return card
-
-        return self._shelter.call(durable, lambda: self._memory.find(out_track_id))
-
-    def _write(self, _: str, card: CardRecord) -> None:
-        self._durable.put(card)
 
 
 class ShelteredMeter:

@@ -1,7 +1,4 @@
-"""Sessions, cards and counts in one SQLite file, for all threads of a process and several processes of a machine.
-
-Ids are kept as JSON, which is ASCII: SQLite would not take half a surrogate pair, which JSON can carry to us.
-"""
+"""Sessions, cards and counts in one SQLite file, for all threads of a process and several processes of a machine."""
 
 import json
 import time
@@ -9,9 +6,8 @@ from collections.abc import Callable
 
 from stores.base import CardRecord, ConversationKey, Session, Usage
 from stores.memory import LONGEST_ANSWER, MOST_CARDS, MOST_MONTHS, MOST_SESSIONS
-from stores.sqlite_file import SqliteFile
-
-_TIDY_SECONDS = 60.0  # between two rounds of removing what nobody needs any more
+from stores.sqlite_file import TIDY_SECONDS, Seldom, SqliteFile
+from stores.sqlite_tables import card_of, card_record, name_of
 
 
 class SqliteSessions:
@@ -28,15 +24,19 @@ class SqliteSessions:
         *,
         limit: int = MOST_SESSIONS,
         clock: Callable[[], float] = time.time,
-        tidy_seconds: float = _TIDY_SECONDS,
+        tidy_seconds: float = TIDY_SECONDS,
     ) -> None:
         self._file, self._remain, self._limit, self._clock = file, remain_seconds, limit, clock
         self._outlives = max(0.0, LONGEST_ANSWER - remain_seconds)  # how much longer than the session its generation is known
-        self._tidy_due = _Seldom(tidy_seconds)
+        self._tidy_due = Seldom(tidy_seconds)
 
     def load(self, key: ConversationKey) -> Session:
         """Return the live session of this key, or a new one."""
-        name, now = _key(key), self._clock()
+        return self.begin(Session.begun(key))
+
+    def begin(self, session: Session) -> Session:
+        """Return the live session of this key, or keep this new one and return it."""
+        name, now = name_of(session.key), self._clock()
         rows = self._file.run("SELECT generation, conversation FROM session WHERE key = ? AND expires >= ?", name, now)
         if not rows:
             self._tidy(now)
@@ -46,10 +46,10 @@ class SqliteSessions:
                 " generation = iif(expires < ?5, excluded.generation, generation),"
                 " conversation = iif(expires < ?5, excluded.conversation, conversation),"
                 " expires = iif(expires < ?5, excluded.expires, expires) RETURNING generation, conversation",
-                *(name, Session.begun(key).generation, json.dumps(""), now + self._remain, now),
+                *(name, session.generation, json.dumps(session.conversation), now + self._remain, now),
             )
         ((generation, conversation),) = rows
-        return Session(key, generation, json.loads(conversation))
+        return Session(session.key, generation, json.loads(conversation))
 
     def save(self, session: Session) -> bool:
         """Keep it and start its remain time again; False when it was begun anew meanwhile."""
@@ -63,14 +63,19 @@ class SqliteSessions:
             "INSERT INTO session VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
             " generation = excluded.generation, conversation = excluded.conversation, expires = excluded.expires"
             " WHERE generation IN (?2, ?5) OR expires < ?6 RETURNING 1",
-            *(_key(session.key), session.generation, json.dumps(session.conversation), now + self._remain),
+            *(name_of(session.key), session.generation, json.dumps(session.conversation), now + self._remain),
             *(generation, now - self._outlives),
         )
         return bool(rows)
 
-    def renew(self, key: ConversationKey) -> None:
-        """Forget the conversation; answers still growing will not bring it back."""
-        self.keep(Session.begun(key))
+    def renew(self, key: ConversationKey) -> int:
+        """Forget the conversation; answers still growing will not bring it back. Return the new one's generation."""
+        session = Session.begun(key)
+        self.keep(session)
+        return session.generation
+
+    def learn(self, key: ConversationKey, generation: int) -> None:
+        """The file is where the other process has kept it."""
 
     def keep(self, session: Session) -> None:
         """Keep it, whatever there was."""
@@ -78,7 +83,7 @@ class SqliteSessions:
         self._tidy(now)
         self._file.run(
             "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?)",
-            *(_key(session.key), session.generation, json.dumps(session.conversation), now + self._remain),
+            *(name_of(session.key), session.generation, json.dumps(session.conversation), now + self._remain),
         )
 
     def _tidy(self, now: float) -> None:
@@ -91,36 +96,57 @@ class SqliteSessions:
 
 
 class SqliteCards:
-    """The last `limit` cards; older ones are removed every `tidy_seconds`."""
+    """The last `limit` cards, open ones as the `owner`'s; older ones are removed every `tidy_seconds`."""
 
-    def __init__(self, file: SqliteFile, *, limit: int = MOST_CARDS, tidy_seconds: float = _TIDY_SECONDS) -> None:
-        self._file, self._limit = file, limit
-        self._tidy_due = _Seldom(tidy_seconds)
+    def __init__(self, file: SqliteFile, owner: str, *, limit: int = MOST_CARDS, tidy_seconds: float = TIDY_SECONDS) -> None:
+        self._file, self._owner, self._limit = file, owner, limit
+        self._tidy_due = Seldom(tidy_seconds)
 
-    def put(self, card: CardRecord) -> None:
-        """Remember (or replace) a card."""
+    def open(self, card: CardRecord) -> None:
+        """Remember a card that this process is about to make."""
         if self._tidy_due():
             self._file.run(
                 "DELETE FROM card WHERE rowid IN (SELECT rowid FROM card ORDER BY rowid DESC LIMIT -1 OFFSET ?)", self._limit
             )
-        record = (card.client_id, card.asker, card.message_id, _parts(card.key), card.ref)
-        self._file.run("INSERT OR REPLACE INTO card VALUES (?, ?)", json.dumps(card.out_track_id), json.dumps(record))
+        self._file.run(
+            "INSERT OR REPLACE INTO card VALUES (?1, ?2, iif(?3, ?4, NULL), ?5, ?6, ?7)",
+            *(json.dumps(card.out_track_id), json.dumps(card.client_id), card.is_open, self._owner),
+            *(card_record(card), json.dumps(card.ref), json.dumps(card.text)),
+        )
+
+    def note(self, out_track_id: str, *, ref: str = "", text: str = "") -> None:
+        """Add the AI's name for the answer, or what the card shows by now; "" leaves what there was."""
+        self._file.run(
+            "UPDATE card SET ref = iif(?2, ?3, ref), text = iif(?4 AND owner IS NOT NULL, ?5, text) WHERE id = ?1",
+            *(json.dumps(out_track_id), bool(ref), json.dumps(ref), bool(text), json.dumps(text)),
+        )
+
+    def close(self, out_track_id: str) -> None:
+        """It shows its end; its text is forgotten, clicks still find it."""
+        self._file.run("UPDATE card SET owner = NULL, text = ? WHERE id = ?", json.dumps(""), json.dumps(out_track_id))
 
     def find(self, out_track_id: str) -> CardRecord | None:
         """Return the card, or None when it is not (or no longer) known."""
-        rows = self._file.run("SELECT record FROM card WHERE id = ?", json.dumps(out_track_id))
-        if not rows:
-            return None
-        client_id, asker, message_id, key, ref = json.loads(rows[0][0])
-        return CardRecord(out_track_id, client_id, asker, message_id, ConversationKey(*key), ref)
+        query = "SELECT id, client, owner IS NOT NULL, record, ref, text FROM card WHERE id = ?"
+        rows = self._file.run(query, json.dumps(out_track_id))
+        return card_of(rows[0]) if rows else None
+
+    def orphans(self, client_id: str) -> tuple[CardRecord, ...]:
+        """Return a bot's open cards whose processes are gone, the oldest first; they are this process's from now on."""
+        rows = self._file.run(
+            "UPDATE card SET owner = ?1 WHERE client = ?2 AND owner IS NOT NULL AND owner <> ?1"
+            " AND owner NOT IN (SELECT id FROM owner) RETURNING rowid, id, client, owner IS NOT NULL, record, ref, text",
+            *(self._owner, json.dumps(client_id)),
+        )
+        return tuple(card_of(row[1:]) for row in sorted(rows))
 
 
 class SqliteMeter:
     """What companies used in the newest `limit` months; older ones are removed every `tidy_seconds`."""
 
-    def __init__(self, file: SqliteFile, *, limit: int = MOST_MONTHS, tidy_seconds: float = _TIDY_SECONDS) -> None:
+    def __init__(self, file: SqliteFile, *, limit: int = MOST_MONTHS, tidy_seconds: float = TIDY_SECONDS) -> None:
         self._file, self._limit = file, limit
-        self._tidy_due = _Seldom(tidy_seconds)
+        self._tidy_due = Seldom(tidy_seconds)
 
     def add(self, corp: str, month: str, usage: Usage) -> Usage:
         """Add to the month's counts and return their sums; adding nothing is how to ask."""
@@ -153,24 +179,3 @@ class SqliteMeter:
             rows = self._file.run(months, self._limit)
             for table in ("usage", "event") if rows else ():
                 self._file.run(f"DELETE FROM {table} WHERE month < ?", *rows[-1])  # noqa: S608 - a name of our own
-
-
-class _Seldom:
-    """Says yes, once in so many seconds, and not at first."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._last = seconds, time.monotonic()
-
-    def __call__(self) -> bool:
-        now = time.monotonic()
-        due = now - self._last >= self._seconds
-        self._last = now if due else self._last
-        return due
-
-
-def _parts(key: ConversationKey) -> tuple[str, str, str, str]:
-    return key.client_id, key.corp, key.chat, key.person
-
-
-def _key(key: ConversationKey) -> str:
-    return json.dumps(_parts(key))

@@ -9,23 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from errors import StoreUnavailable
+from stores.sqlite_tables import VERSION, bring_up
 
-_VERSION = 1  # of the tables below, kept in the file's user_version
 _PROGRAM = 0x44_42_72_67  # "DBrg", kept in the file's application_id, so that nobody else's file is taken for ours
 _NEEDED = (3, 35)  # the first SQLite with RETURNING
 
-_TABLES = (
-    """CREATE TABLE session (
-        key TEXT PRIMARY KEY, generation INTEGER NOT NULL, conversation TEXT NOT NULL, expires REAL NOT NULL
-    ) WITHOUT ROWID""",
-    "CREATE INDEX session_by_expiry ON session (expires)",
-    "CREATE TABLE card (id TEXT PRIMARY KEY, record TEXT NOT NULL)",  # its rowid tells the order
-    """CREATE TABLE usage (
-        month TEXT, corp TEXT, calls INTEGER NOT NULL, pushes INTEGER NOT NULL, PRIMARY KEY (month, corp)
-    ) WITHOUT ROWID""",
-    "CREATE TABLE event (month TEXT, corp TEXT, event TEXT, PRIMARY KEY (month, corp, event)) WITHOUT ROWID",
-    f"PRAGMA application_id = {_PROGRAM}",
-)
+TIDY_SECONDS = 60.0  # between two rounds of removing what nobody needs any more
 
 
 class SqliteFile:
@@ -40,6 +29,11 @@ class SqliteFile:
         self._path, self._wait_seconds = path.absolute(), wait_seconds
         self._turn = threading.Lock()
         self._connection = self._open()
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self._path
 
     def run(self, statement: str, *values: str | float) -> list[tuple[Any, ...]]:
         """Run one statement, which is committed (or undone) when this returns (or raises), and return its rows."""
@@ -95,33 +89,33 @@ class SqliteFile:
             connection.execute("COMMIT")
             self._share(connection)
             connection.execute("BEGIN IMMEDIATE")
-            if not self._recognise(connection):
-                for statement in _TABLES:
-                    connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {_VERSION}")  # even if it is: this shows that it can be written to
+            bring_up(connection, self._recognise(connection))
+            connection.execute(f"PRAGMA application_id = {_PROGRAM}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")  # even if it is: this shows that it can be written to
             connection.execute("COMMIT")
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _recognise(self, connection: sqlite3.Connection) -> bool:
-        """Return whether our tables are there; in a transaction, for another process may be making them."""
+    def _recognise(self, connection: sqlite3.Connection) -> int:
+        """Return the version of our tables, 0 for none; in a transaction, for another process may be making them."""
         (program,), (version,), (tables,) = (
             connection.execute(question).fetchone()
             for question in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
         )
         if tables and program != _PROGRAM:
             raise StoreUnavailable(f"{self._path}: is another program's database")
-        if version > _VERSION:
-            raise StoreUnavailable(f"{self._path}: was written by a newer version (its tables are {version}, ours {_VERSION})")
-        return bool(tables)
+        if version > VERSION:
+            raise StoreUnavailable(f"{self._path}: was written by a newer version (its tables are {version}, ours {VERSION})")
+        return version if tables else 0
 
     def _share(self, connection: sqlite3.Connection) -> None:
         """Let writers not wait for the disk, nor readers for writers; only a crash of the machine loses the last moments."""
         if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
             raise StoreUnavailable(f"{self._path}: its file system does not let processes share it (SQLite's WAL mode)")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = ON")  # words that are not needed any more are overwritten
 
     def _unavailable(self, error: sqlite3.Error) -> StoreUnavailable:
         name = getattr(error, "sqlite_errorname", type(error).__name__)
@@ -130,3 +124,17 @@ class SqliteFile:
 
 def _is_busy(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+class Seldom:
+    """Says yes, once in so many seconds, and not at first."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._last = seconds, time.monotonic()
+
+    def __call__(self) -> bool:
+        """Return whether it is time."""
+        now = time.monotonic()
+        due = now - self._last >= self._seconds
+        self._last = now if due else self._last
+        return due

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 import config
-from fleet import KINDS, Fleet
+from bot import KINDS
+from fleet import Fleet
 from handlers.turn import TurnRecord
 from sandbox.client import Json, SandboxClient
 
-pytest_plugins = ["sandbox.pytest_plugin"]
+pytest_plugins = ["sandbox.pytest_plugin", "tests.redis_server"]
 
 
 @pytest.fixture(scope="session")

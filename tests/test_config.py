@@ -9,9 +9,9 @@ import pytest
 
 import config
 import problems
+from bot import KINDS
 from dify.settings import DifySettings
 from errors import ConfigError, Problem
-from fleet import KINDS
 from settings import BotSettings, Settings
 
 SECRET = "S3CR3T-do-not-show"

@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 
 import app
 import config
-from fleet import KINDS
+from bot import KINDS
 from handlers import commands
 from settings import BotSection, EnvSettings
 

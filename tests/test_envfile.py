@@ -91,10 +91,15 @@ def test_the_language_of_problems_comes_from_the_file_too(tmp_path: Path) -> Non
         ("sqlite:///", None),
         ("sqlite:////", None),
         ("kept.db", None),
-        ("redis://redis", None),
+        ("redis://redis", "redis://redis"),
+        ("rediss://:p%40ss@kept.internal:6380/2", "rediss://:p%40ss@kept.internal:6380/2"),
+        ("redis://", None),
+        ("redis://redis:port", None),
+        ("redis://redis/name", None),
+        ("redis://a b", None),
     ],
 )
-def test_a_store_is_memory_or_a_file(written: str, meant: str | None) -> None:
+def test_a_store_is_memory_a_file_or_a_redis(written: str, meant: str | None) -> None:
     """What is neither is told when the configuration is checked, not when the bots start."""
     env, problems = envfile.check(Variables({"SESSION_STORE": written}), "en")
     assert (env.SESSION_STORE if env else None) == meant

@@ -9,12 +9,12 @@ import pytest
 from pydantic import BaseModel
 
 import config
+from bot import KINDS
 from botsfile import PLACEHOLDERS
 from dify import settings as dify_settings
 from dify.settings import DifySettings
 from envfile import Variables
 from errors import ConfigError
-from fleet import KINDS
 from handlers.templates import CardSettings
 from settings import BotSection, BotSettings, EnvSettings
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 import config
+from bot import KINDS
 from errors import ConfigError
-from fleet import KINDS
 from handlers.admission import Admission, Refusal, closed_by
 from handlers.lately import PerMinute
 from handlers.message import Incoming

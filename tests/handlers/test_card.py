@@ -28,7 +28,8 @@ class Script(CardCalls):
     made: list[str] = field(default_factory=list)
     guids: list[str] = field(default_factory=list)
 
-    def create(self) -> None:
+    def create(self, incoming: Incoming) -> None:
+        assert incoming is INCOMING
         self._answer("create")
 
     def open(self, text: str) -> None:
@@ -57,8 +58,8 @@ class Life:
     def __init__(self, flow: Flow, answers: Sequence[DingTalkError | None]) -> None:
         self.now = 1_000.0
         template = Template("t", "content", flow)
-        self.script = Script("card", template, INCOMING, CLIENT, Labels("Stop", "(more below)"), answers=list(answers))
-        self.card = LiveCard(self.script, PACES["balanced"], clock=lambda: self.now)
+        self.script = Script("card", template, CLIENT, Labels("Stop", "(more below)"), answers=list(answers))
+        self.card = LiveCard(self.script, PACES["balanced"], INCOMING, clock=lambda: self.now)
 
     def run(self, until: float = 100_000) -> list[str]:
         """Make the calls that are due within so many seconds, and return all that were made."""
@@ -118,7 +119,6 @@ def test_the_whole_answer_is_shown(flow: Flow, answers: list[DingTalkError | Non
             [None, None, TOO_LONG, TOO_LONG],
             ["create", "stream a", "stream ab", "finalize abc", f"finalize a{MORE}"],
         ),
-        ("streaming", [None, NO_QUOTA, NO_QUOTA, NO_QUOTA], ["create", "stream a", "finalize abc", f"finalize abc{MORE}"]),
     ],
 )
 def test_what_the_card_cannot_show_goes_another_way(flow: Flow, answers: list[DingTalkError | None], calls: list[str]) -> None:
@@ -168,7 +168,7 @@ def test_a_card_that_nobody_waits_for_is_the_least_urgent() -> None:
     old.run()
     old.card.close("a", failed=False)
     old.card.hand_over()
-    assert old.card.priority > LiveCard(old.script, PACES["balanced"]).priority
+    assert old.card.priority > LiveCard(old.script, PACES["balanced"], INCOMING).priority
 
 
 def test_an_end_whose_answer_was_lost_is_repeated_under_the_same_name() -> None:
@@ -206,3 +206,34 @@ def test_who_waits_no_longer_and_the_card_agree() -> None:
         life.card.hand_over()
     assert shown.card.error is None
     assert isinstance(late.card.error, DingTalkUnreachable)
+
+
+@pytest.mark.parametrize("refusal", [NO_QUOTA, NO_PERMISSION])
+def test_a_card_that_may_not_be_closed_is_tried_on_until_somebody_grants_it(refusal: DingTalkError) -> None:
+    """The answer has gone as a message; the spinner ends with what the card showed, a minute after the grant at most."""
+    life = Life("streaming", [None, None, *[refusal] * 5])
+    calls = life.tell("a", "abc")
+    assert calls[:4] == ["create", "stream a", "finalize abc", f"finalize a{MORE}"]
+    assert calls[4:] == [f"finalize a{MORE}"] * 4
+    assert type(life.card.error) is type(refusal)
+    assert life.card.due() is None
+
+
+def test_a_card_that_never_may_be_closed_is_given_up_after_an_hour() -> None:
+    """Nobody granted it."""
+    life = Life("streaming", [None, None, *[NO_QUOTA] * 1_000])
+    begun = life.now
+    life.tell("a", "abc")
+    assert life.card.due() is None
+    assert 3_600 <= life.now - begun < 3_800
+
+
+@pytest.mark.parametrize(("flow", "end"), [("streaming", ["finalize"]), ("flow_status", ["open", "finalize", "finish"])])
+def test_a_card_whose_making_was_lost_and_then_refused_is_closed(flow: Flow, end: list[str]) -> None:
+    """The answer to the first try was lost, the next ones are refused for good: perhaps the card is there, and spins."""
+    life = Life(flow, [DingTalkUnreachable("lost"), CardRefused("no", code="param.templateUnpublished")])
+    calls = life.tell("a", "abc")
+    assert calls[:2] == ["create", "create"]
+    assert [call.split()[0] for call in calls[2:]] == end
+    assert all(MORE in call for call in calls[2:])
+    assert isinstance(life.card.error, CardRefused)

@@ -7,6 +7,7 @@ from handlers.gate import Gate, Verdict
 from handlers.message import Incoming
 from handlers.turn import Turn
 from stores.base import ConversationKey
+from stores.memory_inbox import MemoryTurns
 
 WAIT = 10
 
@@ -40,7 +41,7 @@ class Answers:
 def test_a_conversation_goes_on_in_the_order_of_writing() -> None:
     """What waits is answered by createAt, whatever the order of arrival."""
     answers = Answers()
-    gate = Gate(answers, limit=5)
+    gate = Gate(answers, MemoryTurns(), limit=5)
     assert gate.admit(turn("a", 1)) is Verdict.READY
     assert gate.admit(turn("a", 3)) is Verdict.QUEUED
     assert gate.admit(turn("a", 2)) is Verdict.QUEUED
@@ -54,7 +55,7 @@ def test_a_conversation_goes_on_in_the_order_of_writing() -> None:
 def test_no_more_than_the_limit_at_once_and_the_longest_waiting_next() -> None:
     """A place that becomes free goes to the conversation that waits longest, before the next turn of the same one."""
     answers = Answers()
-    gate = Gate(answers, limit=1)
+    gate = Gate(answers, MemoryTurns(), limit=1)
     gate.admit(turn("a", 1))
     gate.admit(turn("a", 2))
     assert gate.admit(turn("b", 1)) is Verdict.QUEUED
@@ -70,7 +71,7 @@ def test_no_more_than_the_limit_at_once_and_the_longest_waiting_next() -> None:
 def test_a_released_turn_holds_nobody_up() -> None:
     """Stopped while its thread still waits for the AI: the next is answered at once, each once, and the gate waits for both."""
     answers = Answers()
-    gate = Gate(answers, limit=5)
+    gate = Gate(answers, MemoryTurns(), limit=5)
     stopped = turn("a", 1)
     gate.admit(stopped)
     gate.admit(turn("a", 2))
@@ -90,7 +91,7 @@ def test_a_released_turn_holds_nobody_up() -> None:
 def test_queues_are_bounded() -> None:
     """Beyond its depth a lane refuses, beyond its backlog the gate does; after closing, everything is refused."""
     answers = Answers()
-    gate = Gate(answers, limit=1, depth=2, backlog=1)
+    gate = Gate(answers, MemoryTurns(), limit=1, depth=2, backlog=1)
     assert [gate.admit(turn("a", number)) for number in range(4)] == [
         Verdict.READY, Verdict.QUEUED, Verdict.QUEUED, Verdict.FULL,
     ]  # fmt: skip
@@ -111,9 +112,44 @@ def test_an_answer_that_raises_does_not_hold_up_its_conversation() -> None:
         done.put(one.incoming.message_id)
         raise RuntimeError("a bug")
 
-    gate = Gate(answer, limit=2)
+    gate = Gate(answer, MemoryTurns(), limit=2)
     for number in range(3):
         gate.admit(turn("a", number))
     assert [done.get(timeout=WAIT) for _ in range(3)] == ["msg-a-0", "msg-a-1", "msg-a-2"]
     assert gate.close(WAIT) == ()
     assert gate.turns(turn("a").key) == ()
+
+
+def test_a_conversation_goes_on_in_order_over_two_processes() -> None:
+    """What was written later waits for the other process's turn, without a thread; it begins when somebody knocks."""
+    turns, answers = MemoryTurns(), Answers()
+    ours, theirs = Gate(answers, turns, limit=5), Gate(answers, turns, limit=5)
+    theirs.admit(turn("a", 1))
+    assert answers.begun.get(timeout=WAIT) == "msg-a-1"
+    ours.admit(turn("a", 3))
+    ours.admit(turn("a", 2))
+    ours.admit(turn("b", 1))
+    assert answers.begun.get(timeout=WAIT) == "msg-b-1"
+    answers.let_end("msg-b-1")
+    answers.let_end("msg-a-1")
+    assert theirs.close(WAIT) == ()
+    ours.knock(turn("a").key)
+    for number in (2, 3):
+        assert answers.begun.get(timeout=WAIT) == f"msg-a-{number}"
+        answers.let_end(f"msg-a-{number}")
+    assert ours.close(WAIT) == ()
+
+
+def test_a_turn_that_waits_for_another_process_is_told_of_at_the_end() -> None:
+    """It was not begun, and is not forgotten; nothing begins after that."""
+    turns, answers = MemoryTurns(), Answers()
+    ours, theirs = Gate(answers, turns, limit=5), Gate(answers, turns, limit=5)
+    theirs.admit(turn("a", 1))
+    assert answers.begun.get(timeout=WAIT) == "msg-a-1"
+    ours.admit(turn("a", 2))
+    assert [one.incoming.message_id for one in ours.close(0.1)] == ["msg-a-2"]
+    answers.let_end("msg-a-1")
+    assert theirs.close(WAIT) == ()
+    ours.knock()
+    assert ours.close(WAIT) == ()
+    assert answers.begun.empty()

@@ -2,34 +2,44 @@
 
 import random
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from errors import StoreUnavailable
 from stores.base import ConversationKey, Session
-from stores.memory import MemoryCards, MemoryMeter, MemorySessions
+from stores.memory import MemorySessions
+from stores.memory_inbox import MemoryInbox
+from stores.opened import in_memory, in_sqlite, sheltered
 from stores.shelter import Shelter
-from stores.sheltered import ShelteredCards, ShelteredMeter, ShelteredSessions
-from stores.sqlite import SqliteCards, SqliteMeter, SqliteSessions
 from stores.sqlite_file import SqliteFile
-
-NEVER = 3_600.0  # seconds: the test itself says when it is tried again
+from stores.sqlite_presence import SqlitePresence
+from tests.stores.kinds import NEVER
 
 
 class CutOff(SqliteFile):
-    """A file that can be put out of reach; `asked` counts how often it was asked."""
+    """A file that can be put out of reach; `asked` counts how often it was asked.
+
+    It can also lose its answers only: what it is told is done, but whoever told it does not learn that.
+    """
 
     def __init__(self, path: Path) -> None:
         self._counting, self._answers, self.asked = threading.Lock(), float("inf"), 0
+        self._loses_answers = False
         super().__init__(path)
 
-    def answer(self, times: float) -> None:
-        """Answer so many more calls."""
+    def answer(self, times: float, *, losing_the_next: bool = False) -> None:
+        """Answer so many more calls; the one after those may do what it is told all the same."""
         with self._counting:
-            self._answers = times
+            self._answers, self._loses_answers = times, losing_the_next
 
     def run(self, statement: str, *values: str | float) -> list[tuple[object, ...]]:
-        self._count()
+        try:
+            self._count()
+        except StoreUnavailable:
+            if self._loses_answers:
+                self._loses_answers = False
+                super().run(statement, *values)
+            raise
         return super().run(statement, *values)
 
     def reach(self) -> None:
@@ -50,7 +60,6 @@ class Process:
 
     path: Path
     retry_seconds: float = NEVER
-    limit: int = 1_000
     now: float = 1_000_000.0
 
     def __post_init__(self) -> None:
@@ -58,18 +67,22 @@ class Process:
         self.shelter = Shelter(
             self.file.reach, fix=lambda _: "look after it", retry_seconds=self.retry_seconds, clock=lambda: self.now
         )
-        self.sessions = ShelteredSessions(
-            self.shelter,
-            SqliteSessions(self.file, 60, clock=lambda: self.now),
-            MemorySessions(60, clock=lambda: self.now),
-            limit=self.limit,
+        self.durable = in_sqlite(self.file, 60, clock=lambda: self.now)
+        memory = replace(
+            in_memory(60), sessions=MemorySessions(60, clock=lambda: self.now), inbox=MemoryInbox(clock=lambda: self.now)
         )
-        self.cards = ShelteredCards(self.shelter, SqliteCards(self.file), MemoryCards(), limit=self.limit)
-        self.meter = ShelteredMeter(self.shelter, SqliteMeter(self.file), MemoryMeter())
+        self.stores = sheltered(self.shelter, self.durable, memory)
+        self.sessions, self.inbox, self.cards = self.stores.sessions, self.stores.inbox, self.stores.cards
+        self.turns, self.signals, self.meter = self.stores.turns, self.stores.signals, self.stores.meter
+        self.presence = self.stores.presence
 
     def lose(self, *, after: int = 0) -> None:
         """Put the file out of this process's reach, after so many more calls."""
         self.file.answer(after)
+
+    def lose_an_answer(self, *, after: int = 0) -> None:
+        """Put the file out of this process's reach after so many more calls, and one that is done without an answer."""
+        self.file.answer(after, losing_the_next=True)
 
     def find(self) -> None:
         """Let the file be reached again, and noticed."""
@@ -84,8 +97,16 @@ class Process:
 
     def close(self) -> None:
         """End it."""
-        self.shelter.close()
+        self.stores.close()
+
+    def die(self) -> None:
+        """End it as SIGKILL would."""
+        presence = self.durable.presence
+        assert isinstance(presence, SqlitePresence)
+        assert presence._flag
+        presence._flag.close()
         self.file.close()
+        self.lose()
 
 
 def drawn(seed: int) -> random.Random:

@@ -1,65 +1,12 @@
-"""What every store promises: memory, a SQLite file, that file sheltered, and the shelter in an outage that never ends."""
+"""What every store promises a process: memory, a SQLite file, that file sheltered, and the shelter in an endless outage."""
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
-import pytest
-
-from errors import StoreUnavailable
-from stores.base import CardRecord, ConversationKey, Stores, Usage
-from stores.memory import MemoryCards, MemoryMeter, MemorySessions
-from stores.shelter import Shelter
-from stores.sheltered import ShelteredCards, ShelteredMeter, ShelteredSessions
-from stores.sqlite import SqliteCards, SqliteMeter, SqliteSessions
-from stores.sqlite_file import SqliteFile
+from stores.base import CardRecord, ConversationKey, MessageKey, Signal, Stores, Usage
+from tests.stores.kinds import LIMIT, MONTHS
 
 ANNA, BEN = (ConversationKey("bot", "corp", "chat", person) for person in ("anna", "ben"))
-REMAIN, LIMIT, MONTHS = 60.0, 3, 3
-
-
-def _out_of_reach() -> None:
-    raise StoreUnavailable("gone for good")
-
-
-def _open(kind: str, path: Path, now: Callable[[], float]) -> Stores:
-    sessions, cards, meter = MemorySessions(REMAIN, limit=LIMIT, clock=now), MemoryCards(limit=LIMIT), MemoryMeter(limit=MONTHS)
-    if kind == "memory":
-        return Stores(sessions, cards, meter, close=lambda: None)
-    file = SqliteFile(path)
-    kept_sessions = SqliteSessions(file, REMAIN, limit=LIMIT, clock=now, tidy_seconds=0)
-    kept_cards = SqliteCards(file, limit=LIMIT, tidy_seconds=0)
-    kept_meter = SqliteMeter(file, limit=MONTHS, tidy_seconds=0)
-    if kind == "sqlite":
-        return Stores(kept_sessions, kept_cards, kept_meter, close=file.close)
-    if kind == "outage":
-        file.close()
-    shelter = Shelter(file.reach if kind == "sheltered" else _out_of_reach, retry_seconds=3_600)
-
-    def close() -> None:
-        shelter.close()
-        file.close()
-
-    return Stores(
-        ShelteredSessions(shelter, kept_sessions, sessions),
-        ShelteredCards(shelter, kept_cards, cards),
-        ShelteredMeter(shelter, kept_meter, meter),
-        close,
-    )
-
-
-@pytest.fixture
-def now() -> list[float]:
-    """The time on every clock of the test."""
-    return [1_000_000.0]
-
-
-@pytest.fixture(params=["memory", "sqlite", "sheltered", "outage"])
-def stores(request: pytest.FixtureRequest, tmp_path: Path, now: list[float]) -> Iterator[Stores]:
-    """An empty store of each kind."""
-    opened = _open(request.param, tmp_path / "kept.db", lambda: now[0])
-    yield opened
-    opened.close()
+MESSAGE = MessageKey("bot", "robot", "message")
 
 
 def test_a_session_is_kept_for_the_remain_time_after_its_last_use(stores: Stores, now: list[float]) -> None:
@@ -129,14 +76,14 @@ def test_no_generation_is_used_twice(stores: Stores, now: list[float]) -> None:
     assert len(set(generations)) == len(generations)
 
 
-def test_the_longest_unused_sessions_leave_first(stores: Stores, now: list[float]) -> None:
+def test_the_longest_unused_sessions_leave_first(bounded: Stores, now: list[float]) -> None:
     """What is kept is bounded."""
     keys = [ConversationKey("bot", "corp", "chat", f"person {number}") for number in range(LIMIT + 2)]
     for key in keys:
         now[0] += 1
-        stores.sessions.save(stores.sessions.load(key).continued("c"))
-    assert stores.sessions.load(keys[-1]).conversation == "c"
-    assert stores.sessions.load(keys[0]).conversation == ""
+        bounded.sessions.save(bounded.sessions.load(key).continued("c"))
+    assert bounded.sessions.load(keys[-1]).conversation == "c"
+    assert bounded.sessions.load(keys[0]).conversation == ""
 
 
 def test_ids_are_kept_whole(stores: Stores) -> None:
@@ -149,31 +96,162 @@ def test_ids_are_kept_whole(stores: Stores) -> None:
         for key in (one, two):
             assert stores.sessions.save(stores.sessions.load(key).continued(f"{key}{odd}"))
         assert stores.sessions.load(one).conversation == f"{one}{odd}"
-    card = CardRecord(odd, odd, odd, odd, ConversationKey(odd, odd, odd, odd), odd)
-    stores.cards.put(card)
+    key, message = ConversationKey(odd, odd, odd, odd), MessageKey(odd, odd, odd)
+    card = CardRecord(odd, odd, odd, message, key, odd, odd)
+    stores.cards.open(card)
     assert stores.cards.find(odd) == card
+    assert stores.inbox.accept(message, odd)
+    assert stores.inbox.ask(message, odd)
+    assert stores.inbox.is_open(message)
+    assert stores.inbox.accept(MessageKey(odd, odd, odd + " "), odd)
+    stores.turns.join(key, odd, 1.0)
+    assert stores.turns.next(key) == odd
+    assert stores.turns.next(ConversationKey(odd, odd, odd, odd + " ")) is None
+    stores.signals.send(Signal("stop", key, odd, odd))
     assert stores.meter.add(odd, "2026-11", Usage(1)) == stores.meter.add(odd, "2026-11", Usage())
     assert stores.meter.first(odd, "2026-11", odd)
 
 
-def test_a_card_is_found_as_it_was_put_last(stores: Stores) -> None:
-    """By its id only."""
-    stores.cards.put(CardRecord("card", "bot", "anna", "message", ANNA))
-    stores.cards.put(CardRecord("card", "bot", "anna", "message", ANNA, "task"))
-    assert stores.cards.find("card") == CardRecord("card", "bot", "anna", "message", ANNA, "task")
+def test_beginning_anew_returns_the_new_generation(stores: Stores) -> None:
+    """By which other processes learn of it; this one has it then."""
+    generation = stores.sessions.renew(ANNA)
+    assert stores.sessions.load(ANNA).generation == generation
+
+
+def test_a_message_is_accepted_once(stores: Stores) -> None:
+    """While it is under way, and after it has ended; its whole name tells it from others."""
+    assert stores.inbox.accept(MESSAGE, "{}")
+    assert not stores.inbox.accept(MESSAGE, "{}")
+    stores.inbox.end(MESSAGE)
+    assert not stores.inbox.accept(MESSAGE, "{}")
+    for other in (("bot", "robot", "another"), ("bot", "another", "message"), ("another", "robot", "message")):
+        assert stores.inbox.accept(MessageKey(*other), "{}")
+
+
+def test_a_message_is_forgotten_ten_minutes_after_its_end(stores: Stores, now: list[float]) -> None:
+    """However long it was under way, and however often it is said to have ended; then it is a new one."""
+    assert stores.inbox.accept(MESSAGE, "{}")
+    now[0] += 1_200
+    assert not stores.inbox.accept(MESSAGE, "{}")
+    stores.inbox.end(MESSAGE)
+    now[0] += 599
+    stores.inbox.end(MESSAGE)
+    assert not stores.inbox.accept(MESSAGE, "{}")
+    now[0] += 2
+    assert stores.inbox.accept(MESSAGE, "{}")
+    assert stores.inbox.is_open(MESSAGE)
+    assert stores.inbox.ask(MESSAGE, "card")
+
+
+def test_a_message_is_open_until_it_ends(stores: Stores) -> None:
+    """Whether the AI was asked or not."""
+    assert not stores.inbox.is_open(MESSAGE)
+    stores.inbox.accept(MESSAGE, "{}")
+    assert stores.inbox.is_open(MESSAGE)
+    assert [stores.inbox.ask(MESSAGE, "card") for _ in range(2)] == [True, True]
+    assert stores.inbox.is_open(MESSAGE)
+    stores.inbox.end(MESSAGE)
+    assert not stores.inbox.is_open(MESSAGE)
+
+
+def test_a_message_that_is_not_known_can_be_asked_and_ended(stores: Stores) -> None:
+    """What was kept may be lost; who still has the message goes on, and it is not taken again."""
+    assert stores.inbox.ask(MESSAGE, "card")
+    assert stores.inbox.is_open(MESSAGE)
+    assert not stores.inbox.accept(MESSAGE, "{}")
+    unknown = MessageKey("bot", "robot", "unknown")
+    stores.inbox.end(unknown)
+    assert not stores.inbox.accept(unknown, "{}")
+
+
+def test_what_a_process_has_is_not_taken_from_it(stores: Stores) -> None:
+    """Neither its messages nor its cards, by itself."""
+    stores.inbox.accept(MESSAGE, "{}")
+    stores.cards.open(CardRecord("card", "bot", "anna", MESSAGE, ANNA))
+    stores.presence.look()
+    assert stores.presence.renew()
+    assert stores.inbox.take_over("bot") == ()
+    assert stores.cards.orphans("bot") == ()
+
+
+def test_a_line_goes_by_when_its_turns_were_written(stores: Stores) -> None:
+    """Then by when they came; each conversation has its own."""
+    for turn, written_at in (("late", 30.0), ("early", 10.0), ("middle", 20.0), ("middle too", 20.0)):
+        stores.turns.join(ANNA, turn, written_at)
+    stores.turns.join(BEN, "his", 1.0)
+    for turn in ("early", "middle", "middle too", "late"):
+        assert stores.turns.next(ANNA) == turn
+        assert not stores.turns.leave(ANNA, turn)
+    assert stores.turns.next(ANNA) is None
+    assert stores.turns.next(BEN) == "his"
+    assert not stores.turns.elsewhere(ANNA)
+
+
+def test_a_turn_that_has_begun_stays_the_one(stores: Stores) -> None:
+    """Whoever joins before it, until it leaves."""
+    stores.turns.join(ANNA, "begun", 20.0)
+    assert stores.turns.next(ANNA) == "begun"
+    stores.turns.join(ANNA, "written before", 10.0)
+    assert stores.turns.next(ANNA) == "begun"
+    stores.turns.leave(ANNA, "begun")
+    assert stores.turns.next(ANNA) == "written before"
+
+
+def test_a_turn_may_leave_from_any_place(stores: Stores) -> None:
+    """Also one that never joined."""
+    for written_at, turn in enumerate(("first", "second", "third")):
+        stores.turns.join(ANNA, turn, float(written_at))
+    stores.turns.leave(ANNA, "second")
+    stores.turns.leave(ANNA, "stranger")
+    stores.turns.leave(BEN, "first")
+    assert stores.turns.next(ANNA) == "first"
+    stores.turns.leave(ANNA, "first")
+    assert stores.turns.next(ANNA) == "third"
+
+
+def test_joining_twice_is_one_place(stores: Stores) -> None:
+    """When it is not known whether the first time worked."""
+    stores.turns.join(ANNA, "turn", 1.0)
+    stores.turns.join(ANNA, "turn", 1.0)
+    stores.turns.leave(ANNA, "turn")
+    assert stores.turns.next(ANNA) is None
+
+
+def test_a_card_is_found_by_its_id_only(stores: Stores) -> None:
+    """With the AI's name for its answer from when that is known, while it is open and after it was closed."""
+    card = CardRecord("card", "bot", "anna", MESSAGE, ANNA, template="form")
+    stores.cards.open(card)
+    assert stores.cards.find("card") == card
+    stores.cards.note("card", ref="task")
+    stores.cards.note("card", text="grown so far")
+    found = stores.cards.find("card")
+    assert found
+    assert (found.ref, found.is_open) == ("task", True)
+    stores.cards.close("card")
+    assert stores.cards.find("card") == CardRecord("card", "bot", "anna", MESSAGE, ANNA, "task", "form", is_open=False)
+    stores.cards.note("another", ref="task")
+    stores.cards.close("another")
     assert stores.cards.find("another") is None
 
 
-def test_the_last_cards_are_found(stores: Stores) -> None:
-    """Older ones than the limit are not; one that is put again is the newest."""
-    stores.cards.put(CardRecord("first", "bot", "anna", "message", ANNA))
+def test_what_a_closed_card_showed_stays_forgotten(stores: Stores) -> None:
+    """Only the AI's name for the answer may still be added."""
+    stores.cards.open(CardRecord("card", "bot", "anna", MESSAGE, ANNA))
+    stores.cards.close("card")
+    stores.cards.note("card", ref="task", text="late")
+    assert stores.cards.find("card") == CardRecord("card", "bot", "anna", MESSAGE, ANNA, "task", is_open=False)
+
+
+def test_the_last_cards_are_found(bounded: Stores) -> None:
+    """Older ones than the limit are not; one that is opened again is the newest."""
+    bounded.cards.open(CardRecord("first", "bot", "anna", MESSAGE, ANNA))
     for number in range(LIMIT + 1):
-        stores.cards.put(CardRecord(f"card {number}", "bot", "anna", "message", ANNA))
-        stores.cards.put(CardRecord("again", "bot", "anna", "message", ANNA))
-    assert stores.cards.find("first") is None
-    assert stores.cards.find("card 0") is None
-    assert stores.cards.find("again")
-    assert stores.cards.find(f"card {LIMIT}")
+        bounded.cards.open(CardRecord(f"card {number}", "bot", "anna", MESSAGE, ANNA))
+        bounded.cards.open(CardRecord("again", "bot", "anna", MESSAGE, ANNA))
+    assert bounded.cards.find("first") is None
+    assert bounded.cards.find("card 0") is None
+    assert bounded.cards.find("again")
+    assert bounded.cards.find(f"card {LIMIT}")
 
 
 def test_counts_are_summed_by_company_and_month(stores: Stores) -> None:
@@ -211,11 +289,12 @@ def test_the_newest_months_are_kept(stores: Stores) -> None:
 
 
 def test_hundreds_of_threads_at_once_lose_nothing(stores: Stores) -> None:
-    """Every count is summed, an event is first for one thread, and all load the same beginning."""
-    threads, firsts, sessions = 300, [], []
+    """Every count is summed, an event and a message are new for one thread, and all load the same beginning."""
+    threads, firsts, accepted, sessions = 300, [], [], []
 
     def work() -> None:
         sessions.append(stores.sessions.load(ANNA))
+        accepted.append(stores.inbox.accept(MESSAGE, "{}"))
         for number in range(3):
             stores.meter.add("corp", "2026-11", Usage(1, number))
             firsts.append(stores.meter.first("corp", "2026-11", f"event {number}"))
@@ -228,4 +307,5 @@ def test_hundreds_of_threads_at_once_lose_nothing(stores: Stores) -> None:
     assert stores.meter.add("corp", "2026-11", Usage()) == Usage(3 * threads, 3 * threads)
     assert len(firsts) == 3 * threads
     assert firsts.count(True) == 3
+    assert accepted.count(True) == 1
     assert len(set(sessions)) == 1

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from errors import StoreUnavailable
-from stores.base import CardRecord, ConversationKey, Usage
+from stores.base import CardRecord, ConversationKey, MessageKey, Usage
 from stores.memory import MemorySessions
 from stores.opened import open_stores
 
 ANNA = ConversationKey("bot", "corp", "chat", "anna")
+MESSAGE = MessageKey("bot", "robot", "message")
 
 
 @pytest.mark.parametrize("url", ["", "memory"])
@@ -29,9 +30,9 @@ def test_a_file_is_opened_where_the_url_says(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     url = f"sqlite:///{tmp_path / 'kept.db' if absolute else 'kept.db'}"
     stores = open_stores(url, 60)
-    session, card = stores.sessions.load(ANNA).continued("c1"), CardRecord("card", "bot", "anna", "message", ANNA)
+    session, card = stores.sessions.load(ANNA).continued("c1"), CardRecord("card", "bot", "anna", MESSAGE, ANNA)
     assert stores.sessions.save(session)
-    stores.cards.put(card)
+    stores.cards.open(card)
     stores.meter.add("corp", "2026-11", Usage(1, 2))
     stores.close()
     assert [path.name for path in tmp_path.iterdir()] == ["kept.db"]
@@ -48,7 +49,7 @@ def test_a_wrong_place_is_told_at_once(tmp_path: Path) -> None:
         open_stores(f"sqlite:///{tmp_path}/missing/kept.db", 60)
 
 
-@pytest.mark.parametrize("url", ["redis://host/0", "sqlite", "sqlite:", "sqlite://kept.db", "sqlite:///", "kept.db"])
+@pytest.mark.parametrize("url", ["redis", "rediss:host", "sqlite", "sqlite:", "sqlite://kept.db", "sqlite:///", "kept.db"])
 def test_no_other_store_is_known(url: str) -> None:
     """Nor a file by another spelling; what stands in the URL may be a password and is not repeated."""
     with pytest.raises(ValueError, match="no store is known by this URL"):

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from stores.base import CardRecord, ConversationKey, Usage
-from stores.memory import MemorySessions
+from errors import StoreUnavailable
+from stores.base import CardRecord, ConversationKey, MessageKey, Usage
+from stores.memory import MemoryCards, MemorySessions
 from stores.shelter import Shelter
 from stores.sheltered import ShelteredSessions
-from stores.sqlite import SqliteSessions
+from stores.sheltered_cards import ShelteredCards
+from stores.sqlite import SqliteCards, SqliteSessions
 from stores.sqlite_file import SqliteFile
+from tests.stores.kinds import NEVER
 from tests.stores.outages import Process, drawn
 
 ANNA = ConversationKey("bot", "corp", "chat", "anna")
+MESSAGE = MessageKey("bot", "robot", "message")
 MONTH = "corp", "2026-11"
 
 
@@ -38,12 +42,13 @@ def test_an_outage_in_the_midst_of_the_writing_loses_and_doubles_nothing(ours: P
 
 def test_nobody_waits_while_the_file_is_out_of_reach(ours: Process) -> None:
     """Only the first call asks it; the others are not kept by a store that does not respond."""
+    asked = ours.file.asked
     ours.lose()
     for number in range(100):
         ours.say(ANNA, str(number))
         ours.meter.add(*MONTH, Usage(1))
         ours.cards.find("card")
-    assert ours.file.asked == 1
+    assert ours.file.asked == asked + 1
 
 
 def test_it_is_tried_again_by_itself(tmp_path: Path) -> None:
@@ -93,17 +98,49 @@ def test_closing_in_an_outage_says_how_much_is_lost(ours: Process, caplog: pytes
     assert ours.say(ANNA, "a late answer")
 
 
-def test_what_waits_to_be_written_is_bounded(tmp_path: Path) -> None:
+def test_what_waits_to_be_written_is_bounded(ours: Process, other: Process) -> None:
     """The oldest leave first, as in the store itself."""
-    with closing(Process(tmp_path / "kept.db", limit=2)) as ours, closing(Process(ours.path)) as other:
-        ours.lose()
-        keys = [ConversationKey("bot", "corp", "chat", str(number)) for number in range(3)]
-        for key in keys:
-            ours.say(key, "said")
-            ours.cards.put(CardRecord(key.person, "bot", "anna", "message", key))
-        ours.find()
-        assert [other.sessions.load(key).conversation for key in keys] == ["", "said", "said"]
-        assert [other.cards.find(key.person) is not None for key in keys] == [False, True, True]
+    sessions = ShelteredSessions(ours.shelter, SqliteSessions(ours.file, 60), MemorySessions(60), limit=2)
+    cards = ShelteredCards(ours.shelter, SqliteCards(ours.file, "owner"), MemoryCards(), limit=2)
+    ours.lose()
+    keys = [ConversationKey("bot", "corp", "chat", str(number)) for number in range(3)]
+    for key in keys:
+        assert sessions.save(sessions.load(key).continued("said"))
+        cards.open(CardRecord(key.person, "bot", "anna", MESSAGE, key))
+    ours.find()
+    assert [other.sessions.load(key).conversation for key in keys] == ["", "said", "said"]
+    assert [other.cards.find(key.person) is not None for key in keys] == [False, True, True]
+
+
+def test_it_may_begin_in_an_outage(ours: Process, other: Process, caplog: pytest.LogCaptureFixture) -> None:
+    """As when a server is away at the start; what is said until it is there is written then."""
+    caplog.set_level(logging.INFO, "dingbridge.stores")
+    shelter = Shelter(ours.file.reach, retry_seconds=NEVER)
+    shelter.lose(StoreUnavailable("not there yet"))
+    shelter.lose(StoreUnavailable("still not"))
+    sessions = ShelteredSessions(shelter, SqliteSessions(ours.file, 60), MemorySessions(60))
+    session = sessions.load(ANNA).continued("meanwhile")
+    assert sessions.save(session)
+    assert shelter.trouble() == "not there yet"
+    assert shelter.try_again()
+    assert SqliteSessions(other.file, 60).load(ANNA) == session
+    assert len(caplog.messages) == 2
+    shelter.close()
+
+
+def test_the_trouble_is_told_while_it_lasts(ours: Process) -> None:
+    """In one line, as the store said it last."""
+    assert ours.stores.trouble() == ""
+    ours.lose()
+    assert ours.stores.trouble() == ""
+    ours.cards.find("card")
+    assert ours.stores.trouble() == "out of reach"
+    ours.find()
+    assert ours.stores.trouble() == ""
+    ours.shelter.lose(StoreUnavailable("another reason"))
+    ours.lose()
+    assert not ours.shelter.try_again()
+    assert ours.stores.trouble() == "out of reach"
 
 
 def test_an_outage_is_told_once_a_minute_and_so_is_its_end(ours: Process, caplog: pytest.LogCaptureFixture) -> None:

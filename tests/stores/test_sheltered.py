@@ -1,11 +1,11 @@
-"""Conversations, cards and counts in an outage of the durable store: they go on, and nothing is brought back."""
+"""Conversations and counts in an outage of the durable store: they go on, and nothing is brought back."""
 
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from stores.base import CardRecord, ConversationKey, Session, Usage
+from stores.base import ConversationKey, Session, Usage
 from stores.memory import MemorySessions
 from tests.stores.outages import Process, drawn
 
@@ -116,6 +116,62 @@ def test_a_renewal_that_was_told_before_an_outage_holds_in_it(ours: Process, oth
     assert ours.sessions.load(ANNA).conversation == ""
 
 
+def test_a_renewal_that_was_signalled_before_an_outage_holds_in_it(ours: Process, other: Process) -> None:
+    """Another process began anew; the old conversation does not come back here, and the new one is not written over."""
+    ours.say(ANNA, "old")
+    generation = other.sessions.renew(ANNA)
+    ours.sessions.learn(ANNA, generation)
+    ours.lose()
+    assert ours.sessions.load(ANNA) == Session(ANNA, generation)
+    ours.say(ANNA, "new")
+    ours.find()
+    assert other.sessions.load(ANNA) == Session(ANNA, generation, "new")
+
+
+def test_a_renewal_that_is_signalled_in_an_outage_holds_in_it(ours: Process, other: Process) -> None:
+    """What was said here in the old conversation is not written; what the other process says meanwhile stays."""
+    ours.say(ANNA, "old")
+    ours.lose()
+    growing = ours.say(ANNA, "older")
+    ours.sessions.learn(ANNA, other.sessions.renew(ANNA))
+    new = other.say(ANNA, "new")
+    assert not ours.sessions.save(growing)
+    assert ours.sessions.load(ANNA).conversation == ""
+    ours.find()
+    assert ours.sessions.load(ANNA) == other.sessions.load(ANNA) == new
+
+
+def test_a_signal_that_comes_late_ends_nothing(ours: Process, other: Process) -> None:
+    """The conversation that it tells of has gone on here by then."""
+    ours.sessions.load(ANNA)
+    generation = other.sessions.renew(ANNA)
+    new = ours.say(ANNA, "new")
+    ours.sessions.learn(ANNA, generation)
+    ours.lose()
+    assert ours.sessions.load(ANNA) == new
+
+
+def test_when_two_processes_begin_anew_the_signal_brings_back_neither(ours: Process, other: Process) -> None:
+    """Though it says which one the other has begun."""
+    ours.lose()
+    ours.sessions.renew(ANNA)
+    ours.sessions.learn(ANNA, other.sessions.renew(ANNA))
+    theirs = other.say(ANNA, "theirs")
+    ours.find()
+    assert ours.sessions.load(ANNA).conversation == ""
+    assert not other.sessions.save(theirs)
+
+
+def test_a_conversation_whose_beginning_was_not_confirmed_is_kept(ours: Process, other: Process) -> None:
+    """The file has kept it, only its answer did not arrive."""
+    ours.lose_an_answer(after=1)
+    begun = ours.sessions.load(ANNA)
+    assert ours.sessions.save(begun.continued("meanwhile"))
+    assert other.sessions.load(ANNA).generation == begun.generation
+    ours.find()
+    assert other.sessions.load(ANNA) == begun.continued("meanwhile")
+
+
 def test_a_conversation_that_expires_in_an_outage_is_not_revived(ours: Process, other: Process) -> None:
     """What is written after a long outage begins no remain time of a conversation that has had its own."""
     ours.lose()
@@ -124,20 +180,6 @@ def test_a_conversation_that_expires_in_an_outage_is_not_revived(ours: Process, 
     other.now = ours.now
     ours.find()
     assert other.sessions.load(ANNA).conversation == ""
-
-
-def test_cards_of_an_outage_are_found_in_it_and_after_it(ours: Process, other: Process) -> None:
-    """And so are those that passed by before."""
-    cards = [CardRecord(f"card {number}", "bot", "anna", "message", ANNA) for number in range(3)]
-    ours.cards.put(cards[0])
-    other.cards.put(cards[1])
-    assert ours.cards.find("card 1") == cards[1]
-    ours.lose()
-    ours.cards.put(cards[2])
-    assert [ours.cards.find(card.out_track_id) for card in cards] == cards
-    assert other.cards.find("card 2") is None
-    ours.find()
-    assert other.cards.find("card 2") == cards[2]
 
 
 def test_counts_of_an_outage_are_added_once(ours: Process, other: Process) -> None:

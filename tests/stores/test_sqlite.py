@@ -10,29 +10,34 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from errors import StoreUnavailable
-from stores.base import CardRecord, ConversationKey, Session, Usage
+from stores.base import CardRecord, ConversationKey, MessageKey, Session, Usage
 from stores.sqlite import SqliteCards, SqliteMeter, SqliteSessions
 from stores.sqlite_file import SqliteFile
+from stores.sqlite_inbox import SqliteInbox
+from stores.sqlite_presence import SqlitePresence
 
 ROOT = Path(__file__).resolve().parents[2]
 ANNA = ConversationKey("bot", "corp", "chat", "anna")
+MESSAGE = MessageKey("bot", "robot", "message")
 NOBODY = 65_534
 
-# A process of its own: 8 threads, each of which adds 250 times, begins conversations and claims the same 50 events.
+# A process of its own: 8 threads, each of which adds 250 times, begins conversations, claims the same 50 events and messages.
 _WORKER = """
-import sys, threading
+import os, sys, threading
 from pathlib import Path
-from stores.base import ConversationKey, Usage
+from stores.base import ConversationKey, MessageKey, Usage
 from stores.sqlite import SqliteMeter, SqliteSessions
 from stores.sqlite_file import SqliteFile
+from stores.sqlite_inbox import SqliteInbox
 
 file = SqliteFile(Path(sys.argv[1]), wait_seconds=10)
-meter, sessions, said = SqliteMeter(file), SqliteSessions(file, 60), []
+meter, sessions, inbox, said = SqliteMeter(file), SqliteSessions(file, 60), SqliteInbox(file, str(os.getpid())), []
 
 def work():
     for number in range(250):
@@ -41,6 +46,8 @@ def work():
             said.append(f"loaded {sessions.load(ConversationKey('bot', 'corp', str(number), '')).generation} {number}")
             if meter.first("corp", "2026-11", str(number)):
                 said.append(f"first {number}")
+            if inbox.accept(MessageKey("bot", "robot", str(number)), "{}"):
+                said.append(f"accepted {number}")
 
 threads = [threading.Thread(target=work) for _ in range(8)]
 [thread.start() for thread in threads]
@@ -84,19 +91,21 @@ def file(path: Path) -> Iterator[SqliteFile]:
 
 
 def test_everything_survives_a_restart(path: Path) -> None:
-    """Sessions with their generation, cards, counts and what was named first."""
+    """Sessions with their generation, cards, counts, what was named first, and which messages came."""
     with closing(SqliteFile(path)) as file:
         session = SqliteSessions(file, 60).load(ANNA).continued("c1")
         assert SqliteSessions(file, 60).save(session)
-        card = CardRecord("card", "bot", "anna", "message", ANNA, "task")
-        SqliteCards(file).put(card)
+        card = CardRecord("card", "bot", "anna", MESSAGE, ANNA, "task")
+        SqliteCards(file, "owner").open(card)
         SqliteMeter(file).add("corp", "2026-11", Usage(1, 2))
         assert SqliteMeter(file).first("corp", "2026-11", "80 %")
+        assert SqliteInbox(file, "owner").accept(MESSAGE, "{}")
     with closing(SqliteFile(path)) as file:
         assert SqliteSessions(file, 60).load(ANNA) == session
-        assert SqliteCards(file).find("card") == card
+        assert SqliteCards(file, "owner").find("card") == card
         assert SqliteMeter(file).add("corp", "2026-11", Usage()) == Usage(1, 2)
         assert not SqliteMeter(file).first("corp", "2026-11", "80 %")
+        assert not SqliteInbox(file, "next").accept(MESSAGE, "{}")
 
 
 def test_a_renewal_survives_a_restart(path: Path) -> None:
@@ -109,11 +118,12 @@ def test_a_renewal_survives_a_restart(path: Path) -> None:
 
 
 def test_two_processes_share_a_new_file(path: Path) -> None:
-    """They create it at the same moment; no count is lost, each event is first once, each conversation begins once."""
+    """They create it at the same moment; no count is lost, each event, conversation and message is new once."""
     workers = [_start(_WORKER, path) for _ in range(2)]
     said = [line for worker in workers for line in worker.communicate(timeout=30)[0].splitlines()]
     assert [worker.returncode for worker in workers] == [0, 0]
-    assert sorted(line for line in said if line.startswith("first")) == sorted(f"first {number}" for number in range(50))
+    for what in ("first", "accepted"):
+        assert sorted(line for line in said if line.startswith(what)) == sorted(f"{what} {number}" for number in range(50))
     assert len({line for line in said if line.startswith("loaded")}) == 50
     with closing(SqliteFile(path)) as file:
         assert SqliteMeter(file).add("corp", "2026-11", Usage()) == Usage(2 * 8 * 250, 2 * 8 * 250 * 2)
@@ -200,13 +210,43 @@ def test_what_nobody_needs_is_removed_from_the_file(file: SqliteFile) -> None:
         assert file.run("SELECT count(*) FROM session") == [(left,)]
 
 
+def test_messages_that_are_too_old_or_too_many_are_removed(file: SqliteFile) -> None:
+    """Those that ended first; those under way stay as long as there is room."""
+    now = [0.0]
+    inbox = SqliteInbox(file, "owner", limit=3, clock=lambda: now[0], tidy_seconds=0)
+    keys = [replace(MESSAGE, message_id=str(number)) for number in range(6)]
+    for key in keys[:4]:
+        assert inbox.accept(key, "{}")
+    for key in keys[2:4]:
+        inbox.end(key)
+    assert inbox.accept(keys[4], "{}")
+    assert [inbox.is_open(key) for key in keys[:5]] == [True, True, False, False, True]
+    assert file.run("SELECT count(*) FROM inbox") == [(4,)]
+    now[0] += 86_401
+    assert inbox.accept(keys[5], "{}")
+    assert file.run("SELECT count(*) FROM inbox") == [(1,)]
+
+
+def test_the_words_of_a_message_that_ended_are_not_kept(file: SqliteFile) -> None:
+    """Nor those that a card showed, once it is closed."""
+    SqliteInbox(file, "owner").accept(MESSAGE, "private")
+    SqliteInbox(file, "owner").end(MESSAGE)
+    cards = SqliteCards(file, "owner")
+    cards.open(CardRecord("card", "bot", "anna", MESSAGE, ANNA, text="private"))
+    cards.note("card", text="private, grown")
+    cards.close("card")
+    assert file.run("SELECT raw FROM inbox UNION SELECT text FROM card") == [('""',)]
+
+
 def test_only_the_owner_can_read_the_file(path: Path) -> None:
     """Nor what SQLite keeps beside it."""
     with closing(SqliteFile(path)) as file:
         SqliteMeter(file).add("corp", "2026-11", Usage(1))
+        presence = SqlitePresence(file)
         kept = list(path.parent.iterdir())
-        assert len(kept) == 3
+        assert len(kept) == 4
         assert {stat.S_IMODE(each.stat().st_mode) for each in kept} == {0o600}
+        presence.close()
 
 
 def test_a_lock_is_waited_for_and_then_told(path: Path) -> None:
@@ -221,7 +261,7 @@ def test_a_lock_is_waited_for_and_then_told(path: Path) -> None:
             lambda: sessions.renew(ANNA),
             lambda: meter.add("corp", "2026-11", Usage(1)),
             lambda: meter.first("corp", "2026-11", "80 %"),
-            lambda: SqliteCards(file).put(CardRecord("card", "bot", "anna", "message", ANNA)),
+            lambda: SqliteCards(file, "owner").open(CardRecord("card", "bot", "anna", MESSAGE, ANNA)),
             file.reach,
         ):
             with pytest.raises(StoreUnavailable) as caught:
@@ -248,10 +288,10 @@ def test_a_damaged_file_is_told(path: Path) -> None:
     """When it is opened, if it is no database, and when what is asked for is damaged, if it was one."""
     with closing(SqliteFile(path)) as file:
         for number in range(500):
-            SqliteCards(file).put(CardRecord(f"card {number}", "bot", "anna", "private", ANNA))
+            SqliteCards(file, "owner").open(CardRecord(f"card {number}", "bot", "private", MESSAGE, ANNA))
     path.write_bytes(path.read_bytes()[:4_096] + b"\xff" * (path.stat().st_size - 4_096))
     with closing(SqliteFile(path)) as file, pytest.raises(StoreUnavailable, match=r"malformed \(SQLITE_CORRUPT") as caught:
-        SqliteCards(file).find("card 7")
+        SqliteCards(file, "owner").find("card 7")
     assert "private" not in str(caught.value)
     path.write_bytes(b"this was never a database " * 1_000)
     with pytest.raises(StoreUnavailable, match=r"kept\.db: file is not a database \(SQLITE_NOTADB\)"):
@@ -267,8 +307,8 @@ def test_a_closed_file_is_told(file: SqliteFile) -> None:
 
 def test_tables_of_a_newer_version_are_refused(file: SqliteFile, path: Path) -> None:
     """An older program would not know what they mean."""
-    file.run("PRAGMA user_version = 2")
-    with pytest.raises(StoreUnavailable, match=r"written by a newer version \(its tables are 2, ours 1\)"):
+    file.run("PRAGMA user_version = 3")
+    with pytest.raises(StoreUnavailable, match=r"written by a newer version \(its tables are 3, ours 2\)"):
         SqliteFile(path)
 
 
