@@ -304,9 +304,8 @@ def test_the_stage_that_is_copied_from_exists() -> None:
 
 
 def test_compose_mounts_the_files_read_only_and_waits_for_the_drain() -> None:
-    """One service: restarted, its log bounded, its configuration mounted read-only, more time to stop than it may need."""
-    compose: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
-    (service,) = compose["services"].values()
+    """The bridge: restarted, its log bounded, its configuration mounted read-only, more time to stop than it may need."""
+    service = _compose()["services"]["bridge"]
     folder = _stages()[-1].all("WORKDIR")[0]
     files = [f"./{name}:{folder}/{name}:ro" for name in (".bots.yaml", ".env")]
     assert service["volumes"] == [*files, "kept:/data"]
@@ -321,14 +320,47 @@ def test_compose_mounts_the_files_read_only_and_waits_for_the_drain() -> None:
 
 
 def test_compose_is_read_by_v1_and_v2_alike() -> None:
-    """Version 3.7 is what Compose 1.25 knows; no fixed name and no port stand in the way of a second copy."""
-    compose: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    """Version 3.9 is what Compose 1.28 knows profiles by; no fixed name and no port stand in the way of a second copy."""
+    compose = _compose()
     assert compose.keys() == {"version", "services", "volumes"}
-    assert compose["version"] == "3.7"
-    (service,) = compose["services"].values()
-    assert not {"container_name", "ports", "env_file", "develop", "pull_policy"} & service.keys()
-    assert set(service["build"]["args"]) == {"PYTHON_IMAGE", "PIP_INDEX_URL"}
-    assert all(isinstance(value, str) for value in service["logging"]["options"].values())
+    assert compose["version"] == "3.9"
+    for service in compose["services"].values():
+        assert not {"container_name", "ports", "env_file", "develop", "pull_policy"} & service.keys()
+        assert all(isinstance(value, str) for value in service["logging"]["options"].values())
+    assert set(compose["services"]["bridge"]["build"]["args"]) == {"PYTHON_IMAGE", "PIP_INDEX_URL"}
+
+
+def test_the_profile_for_several_bridges_brings_their_redis() -> None:
+    """Only with the profile; by the name that SESSION_STORE has in the documents; what it keeps outlives it, whole."""
+    services = _compose()["services"]
+    assert services.keys() == {"bridge", "redis"}
+    assert "profiles" not in services["bridge"]
+    assert services["redis"]["profiles"] == ["scale"]
+    assert "noeviction" in services["redis"]["command"]
+    assert "appendonly yes" in services["redis"]["command"]
+    assert EnvSettings(SESSION_STORE="redis://redis").SESSION_STORE == "redis://redis"
+
+
+def test_kubernetes_runs_three_bridges_that_may_end_their_answers() -> None:
+    """Several replicas over one Redis, no root, nothing written but /tmp, and more time to stop than they may need."""
+    parts = list(yaml.safe_load_all((ROOT / "deploy" / "kubernetes.yaml").read_text("utf-8")))
+    by_name = {(part["kind"], part["metadata"]["name"]): part for part in parts}
+    pod = by_name["Deployment", "dingbridge"]["spec"]["template"]["spec"]
+    assert by_name["Deployment", "dingbridge"]["spec"]["replicas"] > 1
+    assert pod["terminationGracePeriodSeconds"] > EnvSettings().DRAIN_SECONDS + fleet.LAST_WORDS_SECONDS
+    (bridge,) = pod["containers"]
+    assert bridge["securityContext"]["readOnlyRootFilesystem"] is True
+    assert bridge["readinessProbe"]["exec"]["command"] == ["python", "app.py", "ready"]
+    folder = _stages()[-1].all("WORKDIR")[0]
+    mounted = {mount["mountPath"] for mount in bridge["volumeMounts"]}
+    assert mounted == {f"{folder}/.bots.yaml", f"{folder}/.env", str(Path(_heartbeat_place()).parent)}
+    env = by_name["Secret", "dingbridge"]["stringData"][".env"]
+    (service,) = [name for kind, name in by_name if kind == "Service"]
+    assert f"SESSION_STORE=redis://{service}" in env
+
+
+def _compose() -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8")))
 
 
 def _heartbeat_place() -> str:
