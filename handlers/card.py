@@ -5,8 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import Enum, IntEnum
+from dataclasses import replace
 
 from errors import (
     CardRefused,
@@ -19,8 +18,8 @@ from errors import (
     Throttled,
 )
 from handlers.card_calls import CardCalls
+from handlers.card_steps import URGENCY, Closing, Phase, Step
 from handlers.message import Incoming
-from handlers.pacer import MIDDLE
 from handlers.pacing import Pace
 from handlers.templates import Template
 
@@ -31,54 +30,15 @@ _FORBIDDEN = (PermissionMissing, QuotaUsedUp)  # until somebody grants it, or th
 _ODD_REFUSALS = 3
 
 
-class Phase(IntEnum):
-    """What is behind a card. A template whose states follow the streaming has no CREATED and no FINALIZED."""
-
-    NEW = 0
-    CREATED = 1
-    OPENED = 2
-    FINALIZED = 3
-    ENDED = 4
-
-
-class Step(Enum):
-    """A call of a card's life; its value is the API, of which DingTalk counts each apart."""
-
-    CREATE = "create"
-    OPEN = "update"
-    STREAM = "streaming"
-    FINALIZE = "streaming to the end"
-    FINISH = "update to the end"
-
-    @property
-    def api(self) -> str:
-        """Return the API that the call uses."""
-        return self.value.split()[0]
-
-
-_URGENCY = {Step.FINALIZE: 0, Step.FINISH: 0, Step.CREATE: 1, Step.OPEN: 2, Step.STREAM: MIDDLE}
-
-
-@dataclass(frozen=True)
-class Closing:
-    """How a card is to end; `guid` names the call that ends its typing, over all tries."""
-
-    text: str
-    failed: bool
-    since: float
-    guid: str
-    shortened: bool = False
-
-
 class LiveCard:
     """A card that the pacer calls for. Writers say what it should show; `settled` tells when there is nothing to wait for.
 
-    It is made for the message `incoming`; without one it exists already, and its end is all that is left to show. `on_end` is
-    called once it needs no more calls and its reader has the end, by the card (before `settled` says so) or, as `replaced`
-    tells, by another way. It may be called again.
-
     Then `error` says why the answer has to go another way: the card could not be made, or not be closed (it is tried on,
     slowly, so that no spinner stays). Everything but `settled` is guarded by the lock; calls are made outside of it.
+
+    It is made for the message `incoming`; without one it exists already, perhaps `opened`, and has only to be ended. `on_end`
+    is called once it needs no more calls and its reader has the end, by the card (before `settled` says so) or, as `replaced`
+    tells, another way. It may be called again.
     """
 
     # For how long a call that DingTalk cannot take now is tried before the answer goes another way; seconds.
@@ -93,6 +53,7 @@ class LiveCard:
         pace: Pace,
         incoming: Incoming | None,
         *,
+        opened: bool = False,
         on_end: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -100,7 +61,7 @@ class LiveCard:
         self._on_end = on_end
         self._two_states = calls.template.flow == "flow_status"
         self._lock = threading.Lock()
-        self._phase = Phase.NEW if incoming else self._made
+        self._phase = Phase.NEW if incoming else Phase.OPENED if opened else self._made
         self._text = self._shown = ""  # what it should show, and what DingTalk has
         self._closing: Closing | None = None
         self._mute: DingTalkError | None = None  # middle frames are refused: only the end is left
@@ -175,10 +136,10 @@ class LiveCard:
         with self._lock:
             step = self._next()
             if self.settled.is_set():
-                return max(_URGENCY.values()) + 1  # nobody waits for it
+                return max(URGENCY.values()) + 1  # nobody waits for it
             if step is Step.STREAM and self._first_shown_at is None:
                 step = Step.OPEN  # an own template's first text
-            return _URGENCY[step] if step else max(_URGENCY.values())
+            return URGENCY[step] if step else max(URGENCY.values())
 
     @property
     def api(self) -> str:

@@ -84,7 +84,8 @@ class Inheritance:
         written = card.text.rstrip()
         text = f"{written}\n\n{sentence}" if written else sentence
         calls = CardCalls(card.out_track_id, Template.read(card.template), self._client, labels(self._texts))
-        live = LiveCard(calls, PACES["thrifty"], None, on_end=partial(self._cards.close, card.out_track_id))
+        on_end = partial(self._cards.close, card.out_track_id)
+        live = LiveCard(calls, PACES["thrifty"], None, opened=bool(written), on_end=on_end)
         live.close(text, failed=not written)
         self._pacer.wake(live)
         return live, text

@@ -26,9 +26,11 @@ ORDER = """
     handlers.chat     handlers.stops      handlers.budget
     handlers.reply    handlers.gate       handlers.admission
     handlers.card     handlers.say        handlers.turn       handlers.aside      handlers.starter
-    handlers.card_calls
+    handlers.card_calls handlers.card_steps
     handlers.pacer
     handlers.dingtalk dify.backend        stores.opened
+    stores.sqlite_stores                  stores.redis_stores
+    stores.sheltered_stores
     handlers.account  handlers.rates      stores.sheltered    stores.sheltered_cards    stores.sheltered_inbox
     stores.sheltered_presence             stores.sqlite       stores.sqlite_inbox       stores.sqlite_presence
     stores.redis_inbox                    stores.redis_cards  stores.redis_turns        stores.redis_sessions

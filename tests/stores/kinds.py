@@ -10,12 +10,13 @@ from errors import StoreUnavailable
 from stores.base import Stores
 from stores.memory import MemoryCards, MemoryMeter, MemorySessions
 from stores.memory_inbox import MemoryInbox
-from stores.opened import DurableStores, MemoryStores, in_memory, in_sqlite, sheltered
 from stores.shelter import Shelter
+from stores.sheltered_stores import DurableStores, MemoryStores, in_memory, sheltered
 from stores.sqlite import SqliteCards, SqliteMeter, SqliteSessions
 from stores.sqlite_file import SqliteFile
 from stores.sqlite_inbox import SqliteInbox
 from stores.sqlite_presence import SqlitePresence
+from stores.sqlite_stores import in_sqlite
 from tests.redis_server import LocalRedis
 
 REMAIN, LIMIT, MONTHS = 60.0, 3, 3

@@ -9,10 +9,11 @@ from errors import StoreUnavailable
 from stores.base import ConversationKey, Session
 from stores.memory import MemorySessions
 from stores.memory_inbox import MemoryInbox
-from stores.opened import in_memory, in_sqlite, sheltered
 from stores.shelter import Shelter
+from stores.sheltered_stores import in_memory, sheltered
 from stores.sqlite_file import SqliteFile
 from stores.sqlite_presence import SqlitePresence
+from stores.sqlite_stores import in_sqlite
 from tests.stores.kinds import NEVER
 
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from stores.opened import RedisStores, in_redis, sheltered
 from stores.redis_server import RedisServer, Script
 from stores.redis_sessions import RedisMeter
+from stores.redis_stores import RedisStores, in_redis
 from stores.shelter import Shelter
+from stores.sheltered_stores import sheltered
 from tests.redis_server import LocalRedis
 from tests.stores.kinds import MONTHS, NEVER, REMAIN, Opened, Place, bounded_memory
 

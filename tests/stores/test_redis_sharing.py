@@ -12,10 +12,11 @@ import pytest
 
 from errors import StoreUnavailable
 from stores.base import CardRecord, ConversationKey, MessageKey, Signal, Usage
-from stores.opened import DurableStores, in_redis
 from stores.redis_presence import RedisPresence
 from stores.redis_server import RedisServer, Script
 from stores.redis_signals import RedisSignals
+from stores.redis_stores import in_redis
+from stores.sheltered_stores import DurableStores
 from tests.redis_server import LocalRedis
 from tests.stores.kinds import eventually
 

@@ -8,8 +8,9 @@ import pytest
 
 from errors import StoreUnavailable
 from stores.base import CardRecord, ConversationKey, MessageKey, Signal
-from stores.opened import in_memory, in_sqlite, sheltered
 from stores.shelter import Shelter
+from stores.sheltered_stores import in_memory, sheltered
+from stores.sqlite_stores import in_sqlite
 from tests.stores.kinds import NEVER, eventually
 from tests.stores.outages import CutOff, Process
 

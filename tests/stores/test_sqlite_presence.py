@@ -14,9 +14,10 @@ import pytest
 from errors import StoreUnavailable
 from stores import sqlite_presence
 from stores.base import CardRecord, ConversationKey, MessageKey, Signal, Stores
-from stores.opened import in_sqlite, open_stores
+from stores.opened import open_stores
 from stores.sqlite_file import SqliteFile
 from stores.sqlite_presence import SqlitePresence, SqliteSignals
+from stores.sqlite_stores import in_sqlite
 from tests.stores.kinds import eventually
 
 FILES = Path("/dev/fd")  # the open ones of this process
