@@ -88,6 +88,7 @@ def build(
         speaker=speaker,
         texts=texts,
         cards=stores.cards,
+        inbox=stores.inbox,
     )
     handler = BotHandler(
         bot.name,

@@ -105,8 +105,8 @@ def _bare(url: str, folder: Path, calls: int, tokens: int) -> AbstractContextMan
 
 
 def _environ() -> dict[str, str]:
-    """Return this process's environment without what would change a contender: proxies, and settings of the bridge."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
+    """Return this process's environment without what would change a contender, but for the store, which may be chosen."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SESSION_STORE")
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 

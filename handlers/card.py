@@ -26,6 +26,7 @@ from handlers.templates import Template
 _SAFE_CHARACTERS = 800  # of a text that DingTalk refused, when nothing of it was shown before
 # Refusals that repeating does not help; what else DingTalk says may be of the moment and is tried a few times.
 _FOR_GOOD = (CardRefused, CredentialRefused, PermissionMissing, QuotaUsedUp, TextTooLong)
+_NOT_THERE = frozenset({"param.cardNotExist", "param.stream.outTrackId"})  # there is no such card
 _FORBIDDEN = (PermissionMissing, QuotaUsedUp)  # until somebody grants it, or the month is over
 _ODD_REFUSALS = 3
 
@@ -38,7 +39,7 @@ class LiveCard:
 
     It is made for the message `incoming`; without one it exists already, perhaps `opened`, and has only to be ended. `on_end`
     is called once it needs no more calls and its reader has the end, by the card (before `settled` says so) or, as `replaced`
-    tells, another way. It may be called again.
+    tells, another way; it may be called again. `on_unmade` is called when there is no card, and will be none.
     """
 
     # For how long a call that DingTalk cannot take now is tried before the answer goes another way; seconds.
@@ -55,10 +56,11 @@ class LiveCard:
         *,
         opened: bool = False,
         on_end: Callable[[], None] = lambda: None,
+        on_unmade: Callable[[], object] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._calls, self._pace, self._incoming, self._clock = calls, pace, incoming, clock
-        self._on_end = on_end
+        self._on_end, self._on_unmade = on_end, on_unmade
         self._two_states = calls.template.flow == "flow_status"
         self._lock = threading.Lock()
         self._phase = Phase.NEW if incoming else Phase.OPENED if opened else self._made
@@ -72,6 +74,7 @@ class LiveCard:
         self._unsure = False  # whether a beginning or an end whose answer was lost may have taken effect
         self._complete = False  # whether it shows its end, as far as it can
         self._replaced = False
+        self._unmade = False  # whether that is still to be told
         self.error: DingTalkError | None = None
         self.made = 0  # calls
         self.settled = threading.Event()
@@ -168,6 +171,9 @@ class LiveCard:
     def _look_for_end(self) -> None:
         with self._lock:
             ended, complete, replaced = self._phase is Phase.ENDED, self._complete, self._replaced
+            unmade, self._unmade = self._unmade, False
+        if unmade:
+            self._on_unmade()
         if ended and (replaced or (complete and not self.error)):
             self._on_end()
         if complete:
@@ -295,6 +301,9 @@ class LiveCard:
                 return
             self._give_up(error)
             self._leave_unmade()
+        elif error.code in _NOT_THERE:
+            self._give_up(error)
+            self._phase = Phase.ENDED
         elif closing is None or step is Step.STREAM:
             self._mute = self._mute or error  # the end is tried with the whole text all the same
         elif step is Step.FINALIZE and lost and not self._mute and type(error) in (CardRefused, DingTalkError):
@@ -317,6 +326,7 @@ class LiveCard:
     def _leave_unmade(self) -> None:
         """No beginning has worked: there is nothing to end, unless one has whose answer was lost."""
         self._phase = self._made if self._unsure else Phase.ENDED
+        self._unmade = not self._unsure
         self._unsure, self._retry_at = False, 0.0
 
     def _shorten(self, closing: Closing) -> None:

@@ -19,13 +19,16 @@ from handlers.say import ANSWER_PATIENCE, Speaker
 from handlers.templates import Template
 from handlers.texts import Texts
 from handlers.turn import Turn
-from stores.base import CardRecord, Cards
+from stores.base import CardRecord, Cards, Inbox
 
 log = logging.getLogger("dingbridge.reply")
 
 _NOTE_SECONDS = 2.0  # between two notes of what a card shows, for whoever has to close it after a crash
 END_SECONDS = 120  # that the last calls of a card may wait for their turn; then the answer goes as a message
 _WITHOUT_CARDS_SECONDS = 300  # after a missing permission or a used-up quota: no card is begun that cannot be ended
+
+
+BY_MESSAGE = "by message"  # in the inbox, in place of a card's name, when there is none
 
 
 class Reply(Protocol):
@@ -211,8 +214,9 @@ class CardReplies:
         speaker: Speaker,
         texts: Texts,
         cards: Cards,
+        inbox: Inbox,
     ) -> None:
-        self._bot, self._template, self._client = bot, template, client
+        self._bot, self._template, self._client, self._inbox = bot, template, client, inbox
         self._pace, self._pacer = pace, pacer
         self._without_cards_until = 0.0
         self._speaker, self._texts, self._cards = speaker, texts, cards
@@ -240,7 +244,8 @@ class CardReplies:
         if pace is None:
             return None
         calls = CardCalls(name, self._template, self._client, labels(self._texts))
-        return LiveCard(calls, pace, incoming, on_end=partial(self._cards.close, name))
+        on_end, on_unmade = partial(self._cards.close, name), partial(self._inbox.ask, turn.message, BY_MESSAGE)
+        return LiveCard(calls, pace, incoming, on_end=on_end, on_unmade=on_unmade)
 
     def _refused(self, refusal: DingTalkError) -> None:
         if isinstance(refusal, PermissionMissing | QuotaUsedUp):

@@ -37,6 +37,8 @@ class MemoryInbox:
     def ask(self, key: MessageKey, card: str) -> bool:
         """From now on the AI may have been asked; nobody else could have taken the message."""
         with self._lock:
+            if key in self._ended:
+                return False
             self._open[key] = replace(self._open.get(key) or Accepted(key, "", time.time()), card=card)
             return True
 

@@ -135,7 +135,7 @@ def test_the_shores_do_not_know_each_other() -> None:
 
 def test_product_and_sandbox_meet_on_the_wire_only() -> None:
     """A stand-in that shared the product's parser would hide the parser's mistakes."""
-    product, apart = {name.partition(".")[0] for name in _product()}, {"sandbox", "tests", "bench"}
+    product, apart = {name.partition(".")[0] for name in _product()}, {"sandbox", "tests", "bench", "chaos"}
     crossing = [(path, product) for path in _python_files("sandbox")] + [(path, apart) for path in _product().values()]
     found = [f"{_name(path)} imports {name}" for path, others in crossing for name in _imports(path) if _belongs(name, others)]
     assert not found
@@ -210,7 +210,7 @@ def test_no_name_is_vague() -> None:
 def test_no_module_class_or_function_bears_a_wide_word() -> None:
     """`data` may be what a frame calls so, never the name of something of ours."""
     kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    files = [*_product().values(), *_python_files("sandbox", "bench")]
+    files = [*_product().values(), *_python_files("sandbox", "bench", "chaos")]
     named = [
         (path, name) for path in files for node, name in _named(ast.parse(path.read_text("utf-8"))) if isinstance(node, kinds)
     ]

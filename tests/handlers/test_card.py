@@ -55,11 +55,20 @@ class Script(CardCalls):
 class Life:
     """A card and its clock."""
 
-    def __init__(self, flow: Flow, answers: Sequence[DingTalkError | None]) -> None:
+    def __init__(self, flow: Flow, answers: Sequence[DingTalkError | None], *, made: bool = False) -> None:
         self.now = 1_000.0
         template = Template("t", "content", flow)
         self.script = Script("card", template, CLIENT, Labels("Stop", "(more below)"), answers=list(answers))
-        self.card = LiveCard(self.script, PACES["balanced"], INCOMING, clock=lambda: self.now)
+        self.told: list[str] = []
+        self.card = LiveCard(
+            self.script,
+            PACES["balanced"],
+            None if made else INCOMING,
+            opened=made,
+            on_end=lambda: self.told.append("end"),
+            on_unmade=lambda: self.told.append("unmade"),
+            clock=lambda: self.now,
+        )
 
     def run(self, until: float = 100_000) -> list[str]:
         """Make the calls that are due within so many seconds, and return all that were made."""
@@ -237,3 +246,23 @@ def test_a_card_whose_making_was_lost_and_then_refused_is_closed(flow: Flow, end
     assert [call.split()[0] for call in calls[2:]] == end
     assert all(MORE in call for call in calls[2:])
     assert isinstance(life.card.error, CardRefused)
+
+
+def test_the_end_of_a_card_that_is_not_there_is_not_taken_for_shown() -> None:
+    """A process was killed before it could make the card; the first try to end it is lost on its way."""
+    gone = CardRefused("card is not exist", code="param.stream.outTrackId")
+    life = Life("streaming", [LOST, gone], made=True)
+    assert [call.split()[0] for call in life.tell("interrupted")] == ["finalize", "finalize"]
+    assert life.card.error is gone
+    assert life.card.due() is None
+
+
+@pytest.mark.parametrize("refusal", [CardRefused("no", code="param.templateUnpublished"), NO_QUOTA])
+def test_a_card_that_will_not_be_is_told(refusal: DingTalkError) -> None:
+    """Once, so that whoever comes after a crash sends a message; a card that is there is not."""
+    life = Life("flow_status", [refusal])
+    life.tell("a", "abc")
+    assert life.told == ["unmade"]
+    life = Life("flow_status", [None])
+    life.tell("a", "abc")
+    assert life.told == ["end"]

@@ -68,6 +68,19 @@ def test_words_are_kept_until_they_are_answered(bot: LaunchedBot) -> None:
     assert b"msgContent" in _kept(bot)  # the card's template: this is where what is kept can be read
 
 
+def test_an_answer_that_had_no_card_is_told_of_by_message(bot: LaunchedBot) -> None:
+    """The card was refused, so the answer was to come as a message; there is nothing to close, and somebody waits."""
+    fault = bot.sandbox.put_fault("dingtalk.deliver", {"errorMsg": "no"}, match={"client_id": bot.name})
+    bot.say(f"没有卡片 {_LONG}")
+    bot.sandbox.wait_for(bot.since, kind="api", client_id=bot.name, api="create_and_deliver")
+    bot.sandbox.wait_for(bot.since, side="dify", kind="request", app=bot.name)
+    bot.end(signal.SIGKILL)
+    bot.sandbox.remove_fault(fault)
+    since = bot.sandbox.last()
+    bot.start()
+    assert "中断" in bot.sandbox.wait_for(since, kind="said", client_id=bot.name)["text"]
+
+
 def test_what_was_answered_is_not_answered_again(bot: LaunchedBot) -> None:
     """Neither by the next start, nor when DingTalk delivers it once more to that."""
     said = bot.say("一次就好 [[tokens=3]]")
