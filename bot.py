@@ -14,15 +14,17 @@ from handlers.budget import Budget, Teller
 from handlers.chat import BotHandler
 from handlers.clicks import Clicks
 from handlers.dingtalk import DingTalkClient
+from handlers.frames import Receivers
 from handlers.gate import Gate
 from handlers.inheritance import Inheritance
 from handlers.intake import Intake
+from handlers.lease import Lease
 from handlers.pacer import Pacer
 from handlers.rates import Rates
 from handlers.reply import CardReplies
 from handlers.say import Speaker
 from handlers.stops import Stops
-from handlers.stream import Receivers, StreamListener
+from handlers.stream import StreamListener
 from handlers.templates import CardSettings
 from handlers.texts import Texts
 from handlers.turn import TurnRecord
@@ -64,7 +66,13 @@ class Bot:
 
 
 def build(
-    settings: BotSettings, env: EnvSettings, stores: Stores, budget: Budget, *, on_turn: Callable[[TurnRecord], None]
+    settings: BotSettings,
+    env: EnvSettings,
+    stores: Stores,
+    budget: Budget,
+    lease: Lease,
+    *,
+    on_turn: Callable[[TurnRecord], None],
 ) -> Bot:
     """Put one bot together."""
     bot, texts = settings.bot, Texts(settings.bot.language)
@@ -89,6 +97,7 @@ def build(
         texts=texts,
         cards=stores.cards,
         inbox=stores.inbox,
+        may_call=lease.is_held,
     )
     handler = BotHandler(
         bot.name,

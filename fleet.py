@@ -11,7 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from bot import Bot, build
+from handlers.aside import Aside
 from handlers.budget import Budget
+from handlers.lease import Lease
 from handlers.texts import Texts
 from handlers.turn import Turn, TurnRecord
 from neighbours import Claims
@@ -22,8 +24,9 @@ from stores.opened import open_stores
 log = logging.getLogger("dingbridge.fleet")
 
 _HEARTBEAT_SECONDS = 2
-_RENEW_SECONDS, _LOOK_SECONDS = 5.0, 1.0  # how often others are told that this process is there, and are looked after
+_LOOK_SECONDS = 1.0  # how often what others left behind is looked for
 LAST_WORDS_SECONDS = 10  # at least, after the drain, for the cards of interrupted answers to be closed
+_GOODBYES_AT_ONCE = 16  # sentences for questions that waited; a webhook takes a moment each
 _GOODBYE_SECONDS = 5  # for warnings that are still to be said, and for a thread to end
 
 
@@ -41,6 +44,7 @@ class Fleet:
         self._settings, self._texts = settings, Texts(env.BOT_LANGUAGE)
         self._heartbeat = heartbeat
         self._stores = open_stores(env.SESSION_STORE, env.DIFY_CONVERSATION_REMAIN_TIME * 60, fix=self._texts.fix)
+        self._lease = Lease(self._stores.presence)
         quota = Usage(env.DINGTALK_MONTHLY_CALLS, env.DINGTALK_MONTHLY_PUSHES)
         self._budget = Budget(self._stores.meter, quota, self._texts)
 
@@ -48,7 +52,7 @@ class Fleet:
             log_turn(record)
             on_turn(record)
 
-        self.bots = tuple(build(bot, env, self._stores, self._budget, on_turn=turn_ended) for bot in settings.bots)
+        self.bots = tuple(build(bot, env, self._stores, self._budget, self._lease, on_turn=turn_ended) for bot in settings.bots)
         listeners = sum(len(bot.listeners) for bot in self.bots)
         self._workers = ThreadPoolExecutor(max_workers=listeners, thread_name_prefix="listener")
         self._claims = Claims()
@@ -120,16 +124,18 @@ class Fleet:
 
     def _say_last_words(self, left: Sequence[tuple[Bot, Turn]]) -> None:
         """End every reply with a sentence before anything that takes time; then give DingTalk and the AIs a while."""
+        goodbyes = Aside(_GOODBYES_AT_ONCE, limit=len(left) + _GOODBYES_AT_ONCE)
         for bot, turn in left:
             if turn.interrupt(bot.texts.say("interrupted")):
                 bot.silencing.run(turn.silence_backend)
             else:
-                bot.aside.run(partial(self._turn_away, bot, turn))
+                goodbyes.run(partial(self._turn_away, bot, turn))
         # An end takes two calls, and so many a second are allowed.
         calls_a_second = self._settings.env.DINGTALK_QPS or 50.0
         deadline = time.monotonic() + LAST_WORDS_SECONDS + 2 * len(left) / calls_a_second
         for bot in self.bots:
             bot.gate.close(max(0.0, deadline - time.monotonic()))
+        goodbyes.close(max(0.0, deadline - time.monotonic()))
 
     def _turn_away(self, bot: Bot, turn: Turn) -> None:
         bot.speaker.say(turn.incoming, bot.texts.say("shutting_down"))
@@ -142,16 +148,14 @@ class Fleet:
 
     def _keep(self) -> None:
         """Every second, see to what other processes left behind; every few, say that this one is there."""
-        renewed_at = time.monotonic()
         while not self._ended.wait(_LOOK_SECONDS):
-            if time.monotonic() - renewed_at >= _RENEW_SECONDS:
-                renewed_at = time.monotonic()
-                if not self._stores.presence.renew():
-                    log.warning("%s", self._texts.say("taken_for_gone"))
             self._look_after()
 
     def _look_after(self) -> None:
         try:
+            if not self._lease.renew():
+                log.warning("%s", self._texts.say("taken_for_gone"))
+                self._let_go()
             self._stores.presence.look()
             for bot in self.bots:
                 if not self._stopping.is_set():
@@ -159,6 +163,14 @@ class Fleet:
                 bot.gate.knock()  # after it: what was left behind stands before what is parked
         except Exception:  # a bug here must not end the lease of everything that is under way
             log.exception("what others left behind was not seen to")
+
+    def _let_go(self) -> None:
+        """Abandon the answers that others have taken over; they have ended them with a sentence."""
+        for bot in self.bots:
+            for turn in bot.gate.begun():
+                if not self._stores.inbox.ask(turn.message, turn.out_track_id):
+                    turn.abandon()
+                    bot.silencing.run(turn.silence_backend)
 
     def _beat(self) -> None:
         """Every few seconds, settle what was used, and write that this process lives, for `app.py ready`."""

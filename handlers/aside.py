@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 log = logging.getLogger("dingbridge.aside")
 
@@ -12,13 +13,13 @@ _LIMIT = 1_000  # jobs waiting
 
 
 class Aside:
-    """Runs jobs soon, in their order, at most `threads` at once; threads are begun when there is work for them."""
+    """Runs jobs soon, in their order, at most `threads` at once; threads are begun when there is work. `limit` jobs may wait."""
 
-    def __init__(self, threads: int = 2) -> None:
+    def __init__(self, threads: int = 2, *, limit: int = _LIMIT) -> None:
         self._most = threads
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue(_LIMIT)
+        self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue(limit)
 
     def run(self, job: Callable[[], object]) -> bool:
         """Run it soon; when too much waits already it is dropped, the log says so, and False is returned."""
@@ -39,17 +40,21 @@ class Aside:
         return True
 
     def close(self, timeout: float) -> None:
-        """Run what waits and end the threads, for `timeout` seconds at most."""
+        """Run what waits and end the threads, for `timeout` seconds at most; the log tells what was left."""
         deadline = time.monotonic() + timeout
         with self._lock:
             threads = list(self._threads)
-        for _ in threads:
-            try:
+        with suppress(queue.Full):  # its threads are daemons: they end with the process
+            for _ in threads:
                 self._jobs.put(None, timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Full:
-                return  # its threads are daemons: they end with the process
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        left = 0
+        with suppress(queue.Empty):
+            while True:
+                left += self._jobs.get_nowait() is not None
+        if left:
+            log.error("sentences that could not be said in time: %d", left)
 
     def _work(self) -> None:
         while job := self._jobs.get():

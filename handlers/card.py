@@ -39,12 +39,14 @@ class LiveCard:
 
     It is made for the message `incoming`; without one it exists already, perhaps `opened`, and has only to be ended. `on_end`
     is called once it needs no more calls and its reader has the end, by the card (before `settled` says so) or, as `replaced`
-    tells, another way; it may be called again. `on_unmade` is called when there is no card, and will be none.
+    tells, another way; it may be called again. `on_unmade` is called when there is no card, and will be none. `may_call` says
+    whether nobody else can have taken the card over.
     """
 
     # For how long a call that DingTalk cannot take now is tried before the answer goes another way; seconds.
     CREATE_PATIENCE = 30.0
     END_PATIENCE = 60.0
+    AWAY_PAUSE = 0.2  # until `may_call` is asked again
     # How a card that could not be closed is tried on.
     SPINNER_PAUSE, FORBIDDEN_PAUSE, SPINNER_PATIENCE = 30.0, 60.0, 3600.0
 
@@ -57,10 +59,11 @@ class LiveCard:
         opened: bool = False,
         on_end: Callable[[], None] = lambda: None,
         on_unmade: Callable[[], object] = lambda: None,
+        may_call: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._calls, self._pace, self._incoming, self._clock = calls, pace, incoming, clock
-        self._on_end, self._on_unmade = on_end, on_unmade
+        self._on_end, self._on_unmade, self._may_call = on_end, on_unmade, may_call
         self._two_states = calls.template.flow == "flow_status"
         self._lock = threading.Lock()
         self._phase = Phase.NEW if incoming else Phase.OPENED if opened else self._made
@@ -73,7 +76,7 @@ class LiveCard:
         self._retry_at, self._tries, self._odd = 0.0, 0, 0
         self._unsure = False  # whether a beginning or an end whose answer was lost may have taken effect
         self._complete = False  # whether it shows its end, as far as it can
-        self._replaced = False
+        self._replaced = self._abandoned = False
         self._unmade = False  # whether that is still to be told
         self.error: DingTalkError | None = None
         self.made = 0  # calls
@@ -120,6 +123,12 @@ class LiveCard:
                 self._leave_unmade()
         self._look_for_end()
 
+    def abandon(self) -> None:
+        """Somebody else ends it: no call is made for it any more."""
+        with self._lock:
+            self._abandoned = True
+            self.settled.set()
+
     def replaced(self) -> None:
         """What it could not show has reached its reader another way."""
         with self._lock:
@@ -164,6 +173,10 @@ class LiveCard:
 
     def call(self) -> bool:
         """Make the next call; return False when it was one too many for DingTalk in this second."""
+        if not self._may_call():
+            with self._lock:
+                self._retry_at = self._clock() + self.AWAY_PAUSE
+            return True
         taken = self._call()
         self._look_for_end()
         return taken
@@ -205,6 +218,8 @@ class LiveCard:
         return Phase.CREATED if self._two_states else Phase.OPENED
 
     def _next(self) -> Step | None:
+        if self._abandoned:
+            return None
         match self._phase:
             case Phase.NEW:
                 return Step.CREATE

@@ -95,6 +95,11 @@ class Gate:
         with self._changed:
             return tuple(self._lanes.get(key, ()))
 
+    def begun(self) -> tuple[Turn, ...]:
+        """Return the turns that are being answered, in whichever conversation."""
+        with self._changed:
+            return tuple(self._begun)
+
     def release(self, turn: Turn) -> None:
         """The turn was stopped: the next of its conversation does not wait until its thread notices.
 

@@ -122,13 +122,14 @@ class Pacer:
             while not self._closed:
                 self._has_called = False
                 if found := self._take():
-                    card, api, slot = found
+                    card, api, slot, share = found
                     if self._entries and not self._has_lookout:
                         self._call_in_another()
                     self._in_flight.add(card)
                     self._lock.release()
                     try:
-                        self._call(card, api, slot)
+                        if self._rates.admit(api, slot, share):
+                            self._call(card, api, slot)
                     finally:
                         self._lock.acquire()
                     self._in_flight.discard(card)
@@ -144,15 +145,15 @@ class Pacer:
                     self._sooner.wait(max(0.001, self._wakes_at - self._clock()) if self._wakes_at < math.inf else None)
                     self._has_lookout = False
 
-    def _take(self) -> tuple[Paced, str, Slot] | None:
+    def _take(self) -> tuple[Paced, str, Slot, float] | None:
         """Take the most urgent card that is due and for whose API there is room."""
         now = self._clock()
         for priority, api in sorted(self._queues):
-            first = self._first(priority, api)
-            if first and first.due <= now and (slot := self._rates.take(api, _share(priority))):
+            first, share = self._first(priority, api), _share(priority)
+            if first and first.due <= now and (slot := self._rates.take(api, share)):
                 heapq.heappop(self._queues[priority, api])
                 del self._entries[first.card]
-                return first.card, api, slot
+                return first.card, api, slot, share
         return None
 
     def _first(self, priority: int, api: str) -> _Entry | None:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -72,7 +73,8 @@ class Window:
 
     def give_back(self, slot: Slot) -> None:
         """The call does not leave after all."""
-        self._slots.remove(slot)
+        with suppress(ValueError):  # it is forgotten already
+            self._slots.remove(slot)
 
     def returned(self, slot: Slot, now: float) -> None:
         """Its answer is there."""
@@ -121,18 +123,24 @@ class Rates:
             return max(self._windows[api].opens_at(self._clock(), share), self._full_until[api, share])
 
     def take(self, api: str, share: float = 1.0) -> Slot | None:
-        """Take room for one call now; None when there is none."""
+        """Take room here for one call now; None when there is none. Never blocks; `admit` is to follow."""
         with self._lock:
             window, now = self._windows[api], self._clock()
             if max(window.opens_at(now, share), self._full_until[api, share]) > now:
                 return None
-            slot, room = window.take(now), window.room(share)
-        if self._buckets and room and (wait := self._buckets.take(f"{self._name} {api}", room, window.seconds)):
-            with self._lock:
-                window.give_back(slot)
-                self._full_until[api, share] = self._clock() + wait
-            return None
-        return slot
+            return window.take(now)
+
+    def admit(self, api: str, slot: Slot, share: float = 1.0) -> bool:
+        """Take the room that all processes share, too; False gives back what was taken here. May wait for the store."""
+        with self._lock:
+            room, seconds = self._windows[api].room(share), self._windows[api].seconds
+        wait = self._buckets.take(f"{self._name} {api}", room, seconds) if self._buckets and room else 0.0
+        if not wait:
+            return True
+        with self._lock:
+            self._windows[api].give_back(slot)
+            self._full_until[api, share] = self._clock() + wait
+        return False
 
     def returned(self, api: str, slot: Slot, *, refused: bool = False) -> None:
         """The call's answer is there: `refused` if it was one too many for DingTalk."""
@@ -144,7 +152,7 @@ class Rates:
 
     def wait(self, api: str, deadline: float) -> Slot:
         """Take room for one call as soon as there is some; raises Throttled when that is after the deadline."""
-        while not (slot := self.take(api)):
+        while not ((slot := self.take(api)) and self.admit(api, slot)):
             opens, now = self.opens_at(api), self._clock()
             if opens > deadline:
                 raise Throttled("too many calls wait for DingTalk")

@@ -81,16 +81,17 @@ class CardReply:
         speaker: Speaker,
         texts: Texts,
         cards: Cards,
+        inbox: Inbox,
         on_refusal: Callable[[DingTalkError], None],
     ) -> None:
         self._bot, self._on_refusal = bot, on_refusal
         self._turn, self._card, self._pacer = turn, card, pacer
-        self._speaker, self._texts, self._cards = speaker, texts, cards
+        self._speaker, self._texts, self._cards, self._inbox = speaker, texts, cards, inbox
         self._lock = threading.Lock()
         self._text = ""
         self._citations: tuple[str, ...] = ()
         self._last = ""  # what the reply ends with, once it has ended
-        self._ended = False
+        self._ended = self._abandoned = False
         self._noted_at = 0.0
         self.delivered = True
 
@@ -121,9 +122,16 @@ class CardReply:
             self.fail(self._texts.error(error))
         self.finish()
         if not self._shown_by_card():
-            self.delivered = self._speaker.say(self._turn.incoming, self._last, patience=ANSWER_PATIENCE)
-            if self._card:
-                self._card.replaced()
+            self._send()
+
+    def _send(self) -> None:
+        """Send it as a message, if it is still this process's to send."""
+        if self._abandoned or not self._inbox.ask(self._turn.message, BY_MESSAGE):
+            self.delivered = False
+            return
+        self.delivered = self._speaker.say(self._turn.incoming, self._last, patience=ANSWER_PATIENCE)
+        if self._card:
+            self._card.replaced()
 
     def _shown_by_card(self) -> bool:
         """Wait until the card has shown the end, or until it cannot."""
@@ -138,7 +146,7 @@ class CardReply:
             log.warning("bot=%s msg=%s %s: %s", self._bot, self._turn.incoming.message_id, how, what)
         if card.error:
             self._on_refusal(card.error)
-        return card.error is None
+        return card.error is None and not self._abandoned
 
     def show(self, event: Event) -> None:
         """Let an event of the answer be seen; thinking and progress show as the card's own animation."""
@@ -185,6 +193,13 @@ class CardReply:
         stopped = self._texts.say("stopped")
         self._end(f"{written}\n\n{stopped}" if written else stopped, failed=False)
 
+    def abandon(self) -> None:
+        """Another process has ended it: nothing more is shown, nor said."""
+        with self._lock:
+            self._ended = self._abandoned = True
+            if self._card:
+                self._card.abandon()
+
     def refer(self, ref: str) -> None:
         """Keep the AI's own name for this answer with the card, for clicks on it."""
         if self._card:
@@ -215,8 +230,10 @@ class CardReplies:
         texts: Texts,
         cards: Cards,
         inbox: Inbox,
+        may_call: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._bot, self._template, self._client, self._inbox = bot, template, client, inbox
+        self._bot, self._template, self._client = bot, template, client
+        self._inbox, self._may_call = inbox, may_call
         self._pace, self._pacer = pace, pacer
         self._without_cards_until = 0.0
         self._speaker, self._texts, self._cards = speaker, texts, cards
@@ -232,6 +249,7 @@ class CardReplies:
             speaker=self._speaker,
             texts=self._texts,
             cards=self._cards,
+            inbox=self._inbox,
             on_refusal=self._refused,
         )
 
@@ -245,7 +263,7 @@ class CardReplies:
             return None
         calls = CardCalls(name, self._template, self._client, labels(self._texts))
         on_end, on_unmade = partial(self._cards.close, name), partial(self._inbox.ask, turn.message, BY_MESSAGE)
-        return LiveCard(calls, pace, incoming, on_end=on_end, on_unmade=on_unmade)
+        return LiveCard(calls, pace, incoming, on_end=on_end, on_unmade=on_unmade, may_call=self._may_call)
 
     def _refused(self, refusal: DingTalkError) -> None:
         if isinstance(refusal, PermissionMissing | QuotaUsedUp):

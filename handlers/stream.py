@@ -1,39 +1,30 @@
 """Receives by Stream: one listener's connection to DingTalk, from gateway to close, again and again.
 
-The SDK reads frames and writes acks; the loop is ours: the SDK's has no end, no time-outs and fixed pauses, and logs the
-ticket. One SDK client object belongs to one connection, so that an ack leaves by the socket its frame came from.
+The loop is ours: the SDK's has no end, no time-outs and fixed pauses, and logs the ticket.
 """
 
 import asyncio
 import contextlib
-import json
 import logging
 import random
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote_plus
 
 import dingtalk_stream
-import websockets
-from dingtalk_stream.frames import AckMessage, CallbackMessage
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidProxyStatus, InvalidStatus
 
 from errors import DingTalkError, DingTalkUnreachable, ProxyFailed
 from handlers.dingtalk import DingTalkClient, Ticket
+from handlers.frames import CLICKS, MESSAGES, QUIET, Frames, Receivers
 from handlers.texts import Texts
 from web import origin, proxy_for, tls
 
 log = logging.getLogger("dingbridge.stream")
 
-_QUIET = logging.getLogger("dingbridge.stream.sdk")
-_QUIET.setLevel(logging.CRITICAL)
-
-MESSAGES, CLICKS = "/v1.0/im/bot/messages/get", "/v1.0/card/instances/callback"
 _SUBSCRIPTIONS = tuple({"type": "CALLBACK", "topic": topic} for topic in (MESSAGES, CLICKS))
 _USER_AGENT = f"dingtalk-sdk-python/v{dingtalk_stream.version.VERSION_STRING}-union"
 
@@ -55,6 +46,7 @@ class Waits:
     drain: float = 10  # that an announced disconnect leaves the old socket open for acks in flight
     stable: float = 5  # a connection that lived this long ends the growing of pauses
     accept: float = 0.2  # for a message to be kept; then it is acknowledged all the same
+    click: float = 2.0  # for a click's answer
 
 
 def pause_after(failures: int, chance: float) -> float:
@@ -65,27 +57,22 @@ def pause_after(failures: int, chance: float) -> float:
     return min(_FIRST_PAUSE * 2.0 ** min(failures, _MOST_DOUBLINGS), _LONGEST_PAUSE) * (1 - chance / 5)
 
 
-@dataclass(frozen=True)
-class Receivers:
-    """What to do with what arrives; both run in a thread of the listener's, in order, and wait for the store only."""
-
-    message: Callable[[Mapping[str, Any]], None]
-    click: Callable[[Mapping[str, Any]], dict[str, Any]]
-
-
 class StreamListener:
     """One connection of a bot. `run` holds its thread until `stop`; `state` may be read from any."""
 
     def __init__(self, name: str, client: DingTalkClient, receivers: Receivers, texts: Texts, waits: Waits = Waits()) -> None:
-        self.name, self._client, self._receivers, self._texts = name, client, receivers, texts
+        self.name, self._client, self._texts = name, client, texts
         self._waits = waits
         self.state: State = "connecting"
-        self.early = 0  # messages that were acknowledged before they were kept
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Event | None = None
-        # One thread, so that what arrives stays in its order; the loop answers pings whatever the store does.
-        self._taking_in = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
+        self._frames = Frames(name, receivers, message_seconds=waits.accept, click_seconds=waits.click)
+
+    @property
+    def early(self) -> int:
+        """How many messages were acknowledged before they were kept."""
+        return self._frames.early
 
     def run(self) -> None:
         """Keep a connection up until `stop`; whatever fails is reported and tried again after a growing pause."""
@@ -94,7 +81,7 @@ class StreamListener:
         except Exception:  # nobody looks at what a worker raises
             log.exception("bot=%s a listener has ended", self.name)
         finally:
-            self._taking_in.shutdown()  # what was acknowledged early is still taken in
+            self._frames.close()
             self.state = "stopped"
 
     def stop(self) -> None:
@@ -158,7 +145,7 @@ class StreamListener:
                 ping_timeout=self._waits.pong,
                 close_timeout=self._waits.close,
                 max_size=_FRAME_BYTES,
-                logger=_QUIET,  # the library's debug lines hold the ticket
+                logger=QUIET,  # the library's debug lines hold the ticket
             )
         except Exception as error:
             raise _not_opened(error, proxy) from None
@@ -166,7 +153,7 @@ class StreamListener:
     async def _serve(self, socket: ClientConnection, draining: set[asyncio.Task[None]]) -> bool:
         """Read a connection until it ends, or until DingTalk announces its end: then True, and it drains in a task."""
         announced = asyncio.Event()
-        reading = asyncio.create_task(self._read(socket, announced))
+        reading = asyncio.create_task(self._frames.read(socket, self._client.client_id, announced))
         assert self._stopped is not None
         waits = [asyncio.create_task(event.wait()) for event in (announced, self._stopped)]
         await asyncio.wait({reading, *waits}, return_when=asyncio.FIRST_COMPLETED)
@@ -187,48 +174,6 @@ class StreamListener:
         finally:  # the bot may be stopped meanwhile
             await socket.close()
             await asyncio.gather(reading, return_exceptions=True)
-
-    async def _read(self, socket: ClientConnection, announced: asyncio.Event) -> None:
-        """Hand each frame to the SDK, which calls our handlers and sends their acks."""
-        client = self._sdk_client(socket)
-        try:
-            async for raw in socket:
-                try:
-                    frame = json.loads(raw)
-                    if await client.route_message(frame) == client.TAG_DISCONNECT:
-                        announced.set()
-                except websockets.ConnectionClosed:
-                    return
-                except Exception as error:  # one odd frame must not end the connection for all others
-                    # Its kind alone: the SDK's text, and a trace, would quote the frame.
-                    log.error("bot=%s a frame could not be handled: %s", self.name, type(error).__name__)
-        except websockets.ConnectionClosed:
-            return
-
-    def _sdk_client(self, socket: ClientConnection) -> Any:
-        client = dingtalk_stream.DingTalkStreamClient(dingtalk_stream.Credential(self._client.client_id, ""), logger=_QUIET)
-        client.websocket = socket
-        client.register_callback_handler(MESSAGES, _Messages(self._take_in))
-        client.register_callback_handler(CLICKS, _Clicks(self._click))
-        return client
-
-    async def _take_in(self, raw: Mapping[str, Any]) -> None:
-        """Let a message be kept; should the store take long, only its first moments are waited for."""
-        taken = asyncio.get_running_loop().run_in_executor(self._taking_in, self._receivers.message, raw)
-        taken.add_done_callback(self._look_at)
-        await asyncio.wait({taken}, timeout=self._waits.accept)
-        if taken.done():
-            taken.result()  # what was not taken in is not acknowledged, and comes again
-            return
-        self.early += 1
-        log.warning("bot=%s a message is acknowledged before it is kept: the store takes long", self.name)
-
-    def _look_at(self, taken: asyncio.Future[None]) -> None:
-        if not taken.cancelled() and (error := taken.exception()):
-            log.error("bot=%s a message was not taken in", self.name, exc_info=error)
-
-    async def _click(self, raw: Mapping[str, Any]) -> dict[str, Any]:
-        return await asyncio.get_running_loop().run_in_executor(self._taking_in, self._receivers.click, raw)
 
     def _report(self, error: Exception, pause: float) -> None:
         self.state = "connecting"
@@ -258,26 +203,3 @@ def _not_opened(error: Exception, proxy: str | None) -> DingTalkUnreachable:
     if proxy and not isinstance(error, InvalidStatus):  # that one is the other end's answer
         return ProxyFailed(f"{what}, through the proxy {origin(proxy)}")
     return DingTalkUnreachable(what)
-
-
-class _Messages(dingtalk_stream.CallbackHandler):  # type: ignore[misc]  # the SDK ships no types
-    """Robot messages: taken in, then acknowledged; the answer comes by card."""
-
-    def __init__(self, receive: Callable[[Mapping[str, Any]], Awaitable[None]]) -> None:
-        super().__init__()
-        self._receive = receive
-
-    async def process(self, message: CallbackMessage) -> tuple[int, str]:
-        await self._receive(message.data)
-        return AckMessage.STATUS_OK, "OK"
-
-
-class _Clicks(dingtalk_stream.CallbackHandler):  # type: ignore[misc]  # the SDK ships no types
-    """Card clicks: the acknowledgement is the answer."""
-
-    def __init__(self, receive: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]) -> None:
-        super().__init__()
-        self._receive = receive
-
-    async def process(self, message: CallbackMessage) -> tuple[int, dict[str, Any]]:
-        return AckMessage.STATUS_OK, await self._receive(message.data)

@@ -10,17 +10,20 @@ from backends.base import Answer
 from handlers.message import Incoming
 from stores.base import ConversationKey, MessageKey
 
-Ending = Literal["", "stopped", "interrupted"]
+Ending = Literal["", "stopped", "interrupted", "taken over"]
 
 
 class Endable(Protocol):
-    """What is told at once that the answer ends: the reply. Neither blocks."""
+    """What is told at once that the answer ends: the reply. None of these blocks."""
 
     def stop(self) -> None:
         """Show what was written as all there will be."""
 
     def fail(self, sentence: str) -> None:
         """End with this sentence, below what was written."""
+
+    def abandon(self) -> None:
+        """Show nothing more: another process has ended it."""
 
 
 class Turn:
@@ -50,7 +53,7 @@ class Turn:
             self._answer, self._reply = answer, reply
             ending, last_words = self._ending, self._last_words
         if ending:
-            reply.fail(last_words) if last_words else reply.stop()
+            self._end(reply, ending, last_words)
             answer.stop()
 
     def stop(self) -> None:
@@ -71,12 +74,28 @@ class Turn:
         reply.fail(sentence)
         return True
 
+    def abandon(self) -> None:
+        """Another process has taken it over: nothing more of it is shown. Never blocks; `silence_backend` is to follow."""
+        with self._lock:
+            self._ending, reply = "taken over", self._reply
+        if reply:
+            reply.abandon()
+
     def silence_backend(self) -> None:
         """Tell the AI that nobody waits any more; this may take a call."""
         with self._lock:
             answer = self._answer
         if answer:
             answer.stop()
+
+    @staticmethod
+    def _end(reply: Endable, ending: Ending, last_words: str) -> None:
+        if ending == "taken over":
+            reply.abandon()
+        elif last_words:
+            reply.fail(last_words)
+        else:
+            reply.stop()
 
 
 @dataclass(frozen=True)
@@ -85,7 +104,7 @@ class TurnRecord:
 
     bot: str
     message_id: str
-    outcome: str  # answered, stopped, interrupted, the error's class, or undelivered: nobody got to see the answer
+    outcome: str  # answered, stopped, interrupted, taken over, the error's class, or undelivered: nobody got to see the answer
     waited: float  # seconds from arrival until the AI was asked
     first_text: float  # seconds from arrival until the AI's first text; 0 without one
     seconds: float  # from arrival to the end

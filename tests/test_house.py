@@ -24,7 +24,7 @@ ORDER = """
     handlers.stream   handlers.clicks
     handlers.intake   handlers.inheritance
     handlers.chat     handlers.stops      handlers.budget
-    handlers.reply    handlers.gate       handlers.admission
+    handlers.reply    handlers.gate       handlers.admission  handlers.frames   handlers.lease
     handlers.card     handlers.say        handlers.turn       handlers.aside      handlers.starter
     handlers.card_calls handlers.card_steps
     handlers.pacer

@@ -21,7 +21,7 @@ import config
 from bot import KINDS
 from fleet import Fleet
 from handlers import stream
-from handlers.stream import CLICKS, MESSAGES
+from handlers.frames import CLICKS, MESSAGES
 from tests.dify.server import END, Exchange, RawServer, message
 from tests.properties.strategies import JSON, WORDS, spoilt
 from tests.properties.test_clicks import CLICK

@@ -17,7 +17,8 @@ import pytest
 from errors import WebhookElsewhere
 from handlers.account import Account, Companies
 from handlers.dingtalk import DingTalkClient, _is_stream
-from handlers.stream import Receivers, StreamListener, Waits, pause_after
+from handlers.frames import Receivers
+from handlers.stream import StreamListener, Waits, pause_after
 from handlers.texts import Texts
 from settings import Endpoints
 from tests.conftest import MakeBridge
