@@ -13,7 +13,7 @@ _LIMIT = 1_000  # jobs waiting
 
 
 class Aside:
-    """Runs jobs soon, in their order, at most `threads` at once; threads are begun when there is work. `limit` jobs may wait."""
+    """Runs jobs soon, in their order, at most `threads` at once (begun when there is work); `limit` jobs may wait."""
 
     def __init__(self, threads: int = 2, *, limit: int = _LIMIT) -> None:
         self._most = threads
