@@ -71,8 +71,8 @@ def run(options: argparse.Namespace) -> int:
     log = logging.getLogger("dingbridge")
     for note in settings.notes:
         log.warning("%s", note)
-    fleet = Fleet(settings, heartbeat=_heartbeat_file(options, settings.env.HEARTBEAT_FILE))
     with stop_signals() as asked:
+        fleet = Fleet(settings, heartbeat=_heartbeat_file(options, settings.env.HEARTBEAT_FILE))
         try:
             fleet.start()
             log.info("%d bots started", len(fleet.bots))

@@ -128,7 +128,7 @@ def build(
     inheritance = Inheritance(
         bot.name,
         client,
-        intake.take,
+        partial(intake.take, again=True),
         inbox=stores.inbox,
         cards=stores.cards,
         pacer=pacer,

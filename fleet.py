@@ -60,6 +60,7 @@ class Fleet:
         self._stopping, self._ended = threading.Event(), threading.Event()
         self._pulse = threading.Thread(target=self._beat, name="pulse", daemon=True)
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._holder = threading.Thread(target=self._hold, name="lease", daemon=True)
 
     def start(self) -> None:
         """Let every listener connect; a bot that cannot is reported and tried again while the others run."""
@@ -71,6 +72,7 @@ class Fleet:
             log.warning("%s", note)
         self._stores.presence.renew()  # before anything is accepted
         self._stores.signals.listen(self._hear)
+        self._holder.start()
         self._look_after()  # before new messages come: those that were left behind are older
         for bot in self.bots:
             for listener in bot.listeners:
@@ -114,7 +116,7 @@ class Fleet:
         for bot in self.bots:
             bot.close()
         self._ended.set()
-        for thread in (self._pulse, self._keeper):
+        for thread in (self._pulse, self._keeper, self._holder):
             if thread.is_alive():
                 thread.join(timeout=_GOODBYE_SECONDS)
         self._claims.close()
@@ -146,22 +148,29 @@ class Fleet:
             if bot.client_id == signal.key.client_id:
                 bot.hear(signal)
 
+    def _hold(self) -> None:
+        """Every few seconds, let other processes know that this one is there; nothing else may hold that up."""
+        while not self._ended.wait(_LOOK_SECONDS):
+            try:
+                if not self._lease.renew():
+                    log.warning("%s", self._texts.say("taken_for_gone"))
+                    self._let_go()
+            except Exception:  # a bug here must not end the lease of everything that is under way
+                log.exception("the lease was not renewed")
+
     def _keep(self) -> None:
-        """Every second, see to what other processes left behind; every few, say that this one is there."""
+        """Every second, see to what other processes left behind."""
         while not self._ended.wait(_LOOK_SECONDS):
             self._look_after()
 
     def _look_after(self) -> None:
         try:
-            if not self._lease.renew():
-                log.warning("%s", self._texts.say("taken_for_gone"))
-                self._let_go()
             self._stores.presence.look()
             for bot in self.bots:
                 if not self._stopping.is_set():
                     bot.inheritance.look()
                 bot.gate.knock()  # after it: what was left behind stands before what is parked
-        except Exception:  # a bug here must not end the lease of everything that is under way
+        except Exception:  # a bug here must not end the looking
             log.exception("what others left behind was not seen to")
 
     def _let_go(self) -> None:

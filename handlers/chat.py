@@ -34,6 +34,8 @@ class BotHandler:
 
     def handle(self, turn: Turn) -> None:
         """Answer one turn, if it is still this process's: whatever happens, the message ends."""
+        if not turn.begin():
+            return  # the bridge shuts down, and says so
         if not self._inbox.ask(turn.message, turn.out_track_id):
             log.warning("bot=%s msg=%s fell to another process meanwhile", self.name, turn.incoming.message_id)
             return

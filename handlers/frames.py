@@ -8,6 +8,8 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ QUIET.setLevel(logging.CRITICAL)
 
 MESSAGES, CLICKS = "/v1.0/im/bot/messages/get", "/v1.0/card/instances/callback"
 
+_EARLY_SECONDS, _MOST_EARLY = 3_600.0, 10_000
 _AT_ONCE = 1_000  # frames of a connection that wait for their acknowledgement; then no more are read
 
 
@@ -45,10 +48,16 @@ class Frames:
     def __init__(self, name: str, receivers: Receivers, *, message_seconds: float, click_seconds: float) -> None:
         self.name, self._receivers = name, receivers
         self._message_seconds, self._click_seconds = message_seconds, click_seconds
-        self.early = 0  # messages that were acknowledged before they were kept
+        self._early: deque[float] = deque(maxlen=_MOST_EARLY)
         # One thread each, so that what arrives stays in its order; the loop answers pings whatever the store does.
         self._messages = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
         self._clicks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clicks")
+
+    @property
+    def early(self) -> int:
+        """How many messages of the last hour were acknowledged before they were kept."""
+        oldest = time.monotonic() - _EARLY_SECONDS
+        return sum(at >= oldest for at in tuple(self._early))
 
     async def read(self, socket: ClientConnection, client_id: str, announced: asyncio.Event) -> None:
         """Handle what comes until the connection ends; `announced` is set when DingTalk says that it will."""
@@ -88,7 +97,7 @@ class Frames:
         if taken.done():
             taken.result()  # what was not taken in is not acknowledged, and comes again
             return
-        self.early += 1
+        self._early.append(time.monotonic())
         log.warning("bot=%s a message is acknowledged before it is kept: the store takes long", self.name)
 
     def _look_at(self, taken: asyncio.Future[None]) -> None:

@@ -1,4 +1,4 @@
-"""Who may go in, and when: one turn at a time per conversation, a bounded number at once. Never blocks."""
+"""Who may go in, and when: one turn at a time per conversation, a bounded number at once. Waits for the store only."""
 
 import logging
 import threading
@@ -42,7 +42,7 @@ class Gate:
         backlog: int | None = None,
         send: Callable[[Signal], None] = lambda _: None,
     ) -> None:
-        self._answer, self._line, self._send = answer, turns, send
+        self._answer, self._lines, self._send = answer, turns, send
         self._limit, self._depth = limit, depth
         self._backlog = 4 * limit if backlog is None else backlog
         self._changed = threading.Condition()
@@ -55,27 +55,29 @@ class Gate:
         self._closed = self._over = False  # nothing more is admitted; nothing more is begun
         self._starter = Starter(self._run)
 
-    def admit(self, turn: Turn) -> Verdict:
-        """Take the turn in, or say why not; at once."""
-        self._line.join(turn.key, turn.incoming.message_id, turn.incoming.created_at)
-        verdict = self._admit(turn)
+    def admit(self, turn: Turn, *, again: bool = False) -> Verdict:
+        """Take the turn in, or say why not. One that was taken in before, by whichever process, finds room `again`."""
+        self._lines.join(turn.key, turn.incoming.message_id, turn.incoming.created_at)
+        verdict = self._admit(turn, again=again)
         if verdict not in {Verdict.READY, Verdict.QUEUED}:
             self._leave(turn)
         return verdict
 
-    def _admit(self, turn: Turn) -> Verdict:
+    def _admit(self, turn: Turn, *, again: bool) -> Verdict:
         with self._changed:
             if self._closed:
                 return Verdict.CLOSED
             lane = self._lanes.get(turn.key)
             if lane:
-                if len(lane) > self._depth:
+                if any(standing.message == turn.message for standing in lane):
+                    return Verdict.QUEUED  # that one stands for both: it fell to another process and back
+                if len(lane) > self._depth and not again:
                     return self._overflow(turn.key)
                 self._overflowed.discard(turn.key)
                 lane.append(turn)
                 self._unpark(turn.key)  # it may be the one whose turn it is
                 return Verdict.QUEUED
-            if len(self._waiting) + len(self._parked) >= self._backlog:
+            if len(self._waiting) + len(self._parked) >= self._backlog and not again:
                 return Verdict.FULL
             self._lanes[turn.key] = [turn]
             if len(self._running) >= self._limit:
@@ -170,7 +172,7 @@ class Gate:
 
     def _next(self, key: ConversationKey) -> Turn | None:
         """Return the turn to begin, at the head of its lane; None when it is another process's turn: the lane is parked."""
-        name = self._line.next(key)
+        name = self._lines.next(key)
         with self._changed:
             lane = self._lanes[key]
             turn = next((turn for turn in lane if turn.incoming.message_id == name), None)
@@ -189,7 +191,7 @@ class Gate:
             return turn
 
     def _leave(self, turn: Turn) -> None:
-        if self._line.leave(turn.key, turn.incoming.message_id):
+        if self._lines.leave(turn.key, turn.incoming.message_id):
             self._send(Signal("next", turn.key))
 
     def _take_off(self, turn: Turn) -> bool:

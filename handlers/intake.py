@@ -20,6 +20,8 @@ from stores.base import ConversationKey, Inbox, MessageKey, Sessions, Signal, Si
 log = logging.getLogger("dingbridge.intake")
 
 _KIND_SENTENCES = frozenset({"picture", "audio", "video", "file", "chatRecord"})
+OBEYED = "obeyed"  # in the inbox, in place of a card's name: a command that was done
+
 _VERDICT_SENTENCES = {Verdict.FULL: "queue_full", Verdict.CLOSED: "shutting_down"}
 
 
@@ -66,25 +68,31 @@ class Intake:
             self._account.add(PUSH)
         self.take(incoming)
 
-    def take(self, incoming: Incoming) -> None:
-        """Take in a message that is in the inbox, just now or because another process left it behind."""
+    def take(self, incoming: Incoming, *, again: bool = False, obeyed: bool = False) -> None:
+        """Take in a message that is in the inbox, just now or `again`, because another process left it behind.
+
+        A command that was `obeyed` before is only confirmed.
+        """
         sentence: str | None = ""  # also of a message over which a bug of ours stumbles
         try:
-            sentence = self._outcome(incoming)
+            sentence = self._outcome(incoming, again=again, obeyed=obeyed)
         finally:
             if sentence is not None:
                 self._end(incoming, sentence)
 
-    def _outcome(self, incoming: Incoming) -> str | None:
+    def _outcome(self, incoming: Incoming, *, again: bool, obeyed: bool) -> str | None:
         """Let a question to the gate, do or refuse at once what is none; return what there is to say, None for an answer."""
         turn, command = Turn(incoming, self.key(incoming)), commands.parse(incoming.text)
-        if refusal := self._admission.refusal(incoming, is_question=command is None):
+        # Who was let in by another process is not asked twice.
+        if not again and (refusal := self._admission.refusal(incoming, is_question=command is None)):
             return self._refuse(incoming, refusal)
         if sentence := self._unreadable(incoming):
             return self._texts.say(sentence)
         if command:
-            return self._obey(command, turn)
-        verdict = self._gate.admit(turn)
+            if not obeyed:
+                self._inbox.ask(turn.message, OBEYED)  # whoever comes after a crash must not do it twice
+            return self._obey(command, turn, obeyed=obeyed)
+        verdict = self._gate.admit(turn, again=again)
         log.info("bot=%s msg=%s kind=%s %s", self.name, incoming.message_id, incoming.kind, verdict.value)
         if verdict in {Verdict.READY, Verdict.QUEUED}:
             return None
@@ -131,9 +139,13 @@ class Intake:
             return incoming.kind
         return "no_text" if incoming.kind in {"text", "richText", "markdown"} else "other_kind"
 
-    def _obey(self, command: Command, turn: Turn) -> str:
+    def _obey(self, command: Command, turn: Turn, *, obeyed: bool) -> str:
         """Do it now, so that the next message finds it done; return the sentence that tells."""
         match command:
+            case Command.NEW if obeyed:
+                return self._texts.say("new")
+            case Command.STOP if obeyed:
+                return self._texts.say("stopping")
             case Command.NEW:
                 self._signals.send(Signal("new", turn.key, generation=self._sessions.renew(turn.key)))
                 return self._texts.say("new")

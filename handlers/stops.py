@@ -9,16 +9,17 @@ class Stops:
     """What ends the turns of one bot from outside. Nothing here waits for an answer's end; the AI is told `aside`."""
 
     def __init__(self, gate: Gate, turns: Turns, signals: Signals, aside: Aside) -> None:
-        self._gate, self._line, self._signals, self._aside = gate, turns, signals, aside
+        self._gate, self._lines, self._signals, self._aside = gate, turns, signals, aside
 
     def stop(self, key: ConversationKey, *, user: str = "", message_id: str = "") -> bool:
         """Stop what `user` asked for in a conversation, or one message's answer; return whether there was something."""
         signal = Signal("stop", key, user, message_id)
-        here = self.stop_here(signal)
-        if (message_id and here) or not self._line.elsewhere(key):
-            return here
-        self._signals.send(signal)
-        return True
+        if message_id and self.stop_here(signal):
+            return True
+        elsewhere = self._lines.elsewhere(key)
+        if elsewhere:  # before it is stopped here: that lets the next one begin, wherever it is
+            self._signals.send(signal)
+        return self.stop_here(signal) or elsewhere
 
     def stop_here(self, signal: Signal) -> bool:
         """Stop the turns of this process that the signal means; return whether there were any."""

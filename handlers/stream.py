@@ -46,7 +46,7 @@ class Waits:
     drain: float = 10  # that an announced disconnect leaves the old socket open for acks in flight
     stable: float = 5  # a connection that lived this long ends the growing of pauses
     accept: float = 0.2  # for a message to be kept; then it is acknowledged all the same
-    click: float = 2.0  # for a click's answer
+    click: float = 1.0  # for a click's answer; DingTalk shows an error when it takes long
 
 
 def pause_after(failures: int, chance: float) -> float:
@@ -71,7 +71,7 @@ class StreamListener:
 
     @property
     def early(self) -> int:
-        """How many messages were acknowledged before they were kept."""
+        """How many messages of the last hour were acknowledged before they were kept."""
         return self._frames.early
 
     def run(self) -> None:

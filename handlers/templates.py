@@ -31,9 +31,12 @@ class Template:
         return json.dumps(astuple(self))
 
     @classmethod
-    def read(cls, text: str) -> Self:
-        """Return what `written` wrote."""
-        return cls(*json.loads(text))
+    def read(cls, text: str) -> Self | None:
+        """Return what `written` wrote; None when another version did, which this one cannot read."""
+        try:
+            return cls(*json.loads(text))
+        except (ValueError, TypeError):
+            return None
 
 
 # DingTalk's ready-made AI cards, usable by every company's apps without any set-up.

@@ -109,8 +109,8 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "loses what is under way, and several processes do not know of each other",
     },
     "acknowledged_early": {
-        "zh": "有 {number} 条消息在保存之前就回复了钉钉“已收到”，因为 SESSION_STORE 太慢：如果那一刻进程崩溃，这些消息会丢失",
-        "en": "{number} messages were acknowledged before they were kept, because SESSION_STORE is slow: a crash at that moment "
+        "zh": "最近一小时有 {number} 条消息在保存之前就回复了钉钉“已收到”，因为 SESSION_STORE 太慢：如果那一刻进程崩溃，这些消息会丢失",
+        "en": "{number} messages of the last hour were acknowledged before they were kept, because SESSION_STORE is slow: a crash at that moment "
         "would have lost them",
     },
     "taken_for_gone": {

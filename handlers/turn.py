@@ -35,6 +35,7 @@ class Turn:
         self.out_track_id = uuid.uuid4().hex  # of its card, if it gets one
         self.arrived = time.monotonic()
         self.released = False  # set by the gate: its conversation goes on without it
+        self._begun = self._turned_away = False
         self._lock = threading.Lock()
         self._ending: Ending = ""
         self._last_words = ""  # of an interruption that came before the reply
@@ -46,6 +47,12 @@ class Turn:
         """How it was ended from outside, if it was."""
         with self._lock:
             return self._ending
+
+    def begin(self) -> bool:
+        """It is being answered from now on; False when it was turned away before."""
+        with self._lock:
+            self._begun = not self._turned_away
+            return self._begun
 
     def attach(self, answer: Answer, reply: Endable) -> None:
         """From now on an end reaches this answer and this reply; if it came already, it reaches them now."""
@@ -65,14 +72,14 @@ class Turn:
             reply.stop()
 
     def interrupt(self, sentence: str) -> bool:
-        """End it with a sentence; False when it has no reply yet: if it gets one, that says it. Never blocks."""
+        """End it with a sentence, which its reply says; False when it was not begun: then it will not be. Never blocks."""
         with self._lock:
+            self._turned_away = not self._begun
             self._ending = self._ending or "interrupted"
             reply, self._last_words = self._reply, sentence
-        if reply is None:
-            return False
-        reply.fail(sentence)
-        return True
+        if reply:
+            reply.fail(sentence)
+        return not self._turned_away
 
     def abandon(self) -> None:
         """Another process has taken it over: nothing more of it is shown. Never blocks; `silence_backend` is to follow."""

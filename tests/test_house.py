@@ -22,7 +22,8 @@ ORDER = """
     demo.sandbox      fleet
     bot
     handlers.stream   handlers.clicks
-    handlers.intake   handlers.inheritance
+    handlers.inheritance
+    handlers.intake
     handlers.chat     handlers.stops      handlers.budget
     handlers.reply    handlers.gate       handlers.admission  handlers.frames   handlers.lease
     handlers.card     handlers.say        handlers.turn       handlers.aside      handlers.starter
