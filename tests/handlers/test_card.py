@@ -60,6 +60,7 @@ class Life:
         template = Template("t", "content", flow)
         self.script = Script("card", template, CLIENT, Labels("Stop", "(more below)"), answers=list(answers))
         self.told: list[str] = []
+        self.may_call = True
         self.card = LiveCard(
             self.script,
             PACES["balanced"],
@@ -67,6 +68,7 @@ class Life:
             opened=made,
             on_end=lambda: self.told.append("end"),
             on_unmade=lambda: self.told.append("unmade"),
+            may_call=lambda: self.may_call,
             clock=lambda: self.now,
         )
 
@@ -78,11 +80,15 @@ class Life:
             self.card.call()
         return self.script.made
 
-    def tell(self, *texts: str, failed: bool = False) -> list[str]:
-        """Show each text, end with the last, and return the calls."""
-        for text in texts[:-1]:
+    def grow(self, *texts: str) -> None:
+        """Show each text."""
+        for text in texts:
             self.card.show(text)
             self.run()
+
+    def tell(self, *texts: str, failed: bool = False) -> list[str]:
+        """Show each text, end with the last, and return the calls."""
+        self.grow(*texts[:-1])
         self.card.close(texts[-1], failed=failed)
         return self.run()
 
@@ -266,3 +272,24 @@ def test_a_card_that_will_not_be_is_told(refusal: DingTalkError) -> None:
     life = Life("flow_status", [None])
     life.tell("a", "abc")
     assert life.told == ["end"]
+
+
+def test_nothing_is_called_while_others_may_have_taken_over() -> None:
+    """A process that was paused asks first whether it may; what others have ended meanwhile is left as it is."""
+    life = Life("streaming", [])
+    life.grow("a", "ab")
+    life.may_call = False
+    life.card.close("abc", failed=False)
+    assert life.run(until=5) == ["create", "stream a", "stream ab"]
+    life.may_call = True
+    assert life.run(until=1)[3:] == ["finalize abc"]
+
+    paused = Life("streaming", [])
+    paused.grow("a", "ab")
+    paused.may_call = False
+    paused.card.abandon()
+    paused.may_call = True
+    paused.card.close("abc", failed=False)
+    assert paused.run() == ["create", "stream a", "stream ab"]
+    assert paused.card.settled.is_set()
+    assert paused.told == []

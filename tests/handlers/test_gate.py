@@ -153,3 +153,31 @@ def test_a_turn_that_waits_for_another_process_is_told_of_at_the_end() -> None:
     ours.knock()
     assert ours.close(WAIT) == ()
     assert answers.begun.empty()
+
+
+def test_a_message_stands_in_its_lane_once() -> None:
+    """It fell to another process and back: the turn that stands there already is answered, and the lane is empty then."""
+    answers = Answers()
+    gate = Gate(answers, MemoryTurns(), limit=5)
+    gate.admit(turn("a", 1))
+    assert answers.begun.get(timeout=WAIT) == "msg-a-1"
+    assert [gate.admit(turn("a", 2), again=again) for again in (False, True)] == [Verdict.QUEUED] * 2
+    answers.let_end("msg-a-1")
+    assert answers.begun.get(timeout=WAIT) == "msg-a-2"
+    answers.let_end("msg-a-2")
+    assert gate.close(WAIT) == ()
+    assert answers.begun.empty()
+
+
+def test_what_was_let_in_before_finds_room_again() -> None:
+    """A full lane, or a full gate, refuses only what is new."""
+    answers = Answers()
+    gate = Gate(answers, MemoryTurns(), limit=1, depth=1, backlog=1)
+    for number in (1, 2):
+        gate.admit(turn("a", number))
+    gate.admit(turn("b", 1))
+    assert [gate.admit(one) for one in (turn("a", 3), turn("c", 1))] == [Verdict.FULL, Verdict.FULL]
+    assert [gate.admit(one, again=True) for one in (turn("a", 3), turn("c", 1))] == [Verdict.QUEUED, Verdict.QUEUED]
+    for name in ("msg-a-1", "msg-a-2", "msg-a-3", "msg-b-1", "msg-c-1"):
+        answers.let_end(name)
+    assert gate.close(WAIT) == ()

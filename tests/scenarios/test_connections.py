@@ -7,10 +7,13 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
+from typing import Any
 
 import pytest
 
@@ -20,6 +23,7 @@ from handlers.dingtalk import DingTalkClient, _is_stream
 from handlers.frames import Receivers
 from handlers.stream import StreamListener, Waits, pause_after
 from handlers.texts import Texts
+from sandbox.client import SandboxClient
 from settings import Endpoints
 from tests.conftest import MakeBridge
 
@@ -160,6 +164,40 @@ def listening(gateway: Gateway, waits: Waits) -> Iterator[StreamListener]:
         thread.join(SECONDS)
         client.close()
     assert not thread.is_alive()
+
+
+def test_a_message_is_acknowledged_though_the_store_is_slow(sandbox: SandboxClient, ding_app: str) -> None:
+    """Each of a burst, while the first one is still being kept; they are taken in in their order, and health is told."""
+    kept, taken = threading.Event(), Queue[str]()
+
+    def receive(raw: Mapping[str, Any]) -> None:
+        assert kept.wait(SECONDS)
+        taken.put(raw["msgId"])
+
+    client = DingTalkClient(Endpoints(sandbox.url, sandbox.url), ding_app, "secret", Account(Companies()))
+    listener = StreamListener("bot", client, Receivers(receive, lambda _: {}), Texts("en"), Waits(accept=0.05))
+    thread = threading.Thread(target=listener.run)
+    thread.start()
+    since = sandbox.last()
+    sandbox.wait_for(0, kind="stream.connected", client_id=ding_app)
+    said = [sandbox.say(ding_app, f"{number}")["msg_id"] for number in range(5)]
+    for message_id in said:
+        sandbox.wait_for(since, kind="ack", client_id=ding_app, msg_id=message_id)
+    assert taken.empty()
+    assert listener.early == len(said)
+    kept.set()
+    assert [taken.get(timeout=SECONDS) for _ in said] == said
+    listener.stop()
+    thread.join(SECONDS)
+    client.close()
+
+
+@pytest.fixture
+def ding_app(sandbox: SandboxClient) -> str:
+    """An app of the sandbox's DingTalk that nobody has connected to."""
+    name = f"early-{uuid.uuid4().hex[:8]}"
+    sandbox.put_app(name, "secret", name)
+    return name
 
 
 def test_a_socket_that_is_only_half_open_is_noticed(gateway: Gateway) -> None:
