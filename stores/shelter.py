@@ -3,15 +3,18 @@
 import logging
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Generic, TypeVar
 
 from errors import StoreUnavailable
 
 log = logging.getLogger("dingbridge.stores")
 
-_AT_ONCE = 100  # notes are written, then others have their turn ...
+_SIDE_BY_SIDE = 8  # durable calls: fewer than a server has connections (16), so that none waits for one
+_ORDERS = 64  # calls about different things seldom wait for each other
+_WRITING_SECONDS = 0.2  # notes are written for so long, then others have their turn ...
 _BREATH_SECONDS = 0.001  # ... for so long
 _WARNING_SECONDS = 60.0  # at least, from one warning to the next
 _GOODBYE_SECONDS = 5.0  # for the thread to end
@@ -56,14 +59,59 @@ class Notes(Generic[Key, Note]):
         del self._notes[key]
 
 
+class Places:
+    """So many places. One is taken to be among others, all of them to be alone; first come, first served, so nobody starves."""
+
+    def __init__(self, number: int) -> None:
+        self._number = self._free = number
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[int, threading.Event]] = deque()  # how many each wants; when it is called in
+
+    def one(self) -> AbstractContextManager[None]:
+        """Ask for a place; `with` waits for it and takes it."""
+        return self._ask(1)
+
+    def all(self, *, urgent: bool = False) -> AbstractContextManager[None]:
+        """Ask for all: those who have one leave first. What is urgent goes before all who wait."""
+        return self._ask(self._number, urgent=urgent)
+
+    def _ask(self, wanted: int, *, urgent: bool = False) -> AbstractContextManager[None]:
+        called = threading.Event()
+        with self._lock:
+            join = self._waiting.appendleft if urgent else self._waiting.append
+            join((wanted, called))
+            self._call_in()
+        return self._take(wanted, called)
+
+    @contextmanager
+    def _take(self, wanted: int, called: threading.Event) -> Iterator[None]:
+        try:
+            called.wait()  # no longer than the time limits of the calls that are made in a place
+            yield
+        finally:
+            with self._lock:
+                if called.is_set():
+                    self._free += wanted
+                else:  # a signal to the main thread has ended the waiting
+                    self._waiting.remove((wanted, called))
+                self._call_in()
+
+    def _call_in(self) -> None:
+        while self._waiting and self._waiting[0][0] <= self._free:
+            wanted, called = self._waiting.popleft()
+            self._free -= wanted
+            called.set()
+
+
 class Shelter:
     """Chooses between a durable store and memory, for all contracts of the store together.
 
-    One lock stands before both, so that memory's picture changes together with what it shows. The first call that raises
-    StoreUnavailable has changed nothing, or what is written again; from then on memory answers alone, and notes what is to be
-    written. A thread tries every `retry_seconds`; it writes under the lock and takes a note off when it is written. When none
-    is left, the durable store answers again, before the lock is let go. So nothing is lost or counted twice, and a call waits
-    for a store that does not respond only in an outage's first moment, or when it fails again in the midst of the writing.
+    Durable calls run side by side; those about the same thing go one after another, so that memory's picture changes in the
+    order in which the durable store does. The first call that raises StoreUnavailable has changed nothing, or what is written
+    again; once those beside it have ended, memory answers alone, one call at a time, and notes what is to be written. A thread
+    tries every `retry_seconds`; it writes while no call is under way, and takes a note off when it is written. When none is
+    left, the durable store answers again, before any call begins. So nothing is lost or counted twice, and a call waits for
+    a store that does not respond only in an outage's first moment, or when it fails again in the midst of the writing.
 
     `reach` raises StoreUnavailable while the durable store does not work; `fix` says what an admin can do about that.
     """
@@ -77,7 +125,10 @@ class Shelter:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reach, self._fix, self._retry_seconds, self._clock = reach, fix, retry_seconds, clock
-        self._lock = threading.Lock()
+        # Which of the two answers changes only while all places are taken.
+        self._places, self._memory = Places(_SIDE_BY_SIDE), threading.Lock()
+        self._orders = [threading.Lock() for _ in range(_ORDERS)]
+        self._enter: Callable[[], None] = lambda: None
         self._notes: list[Notes[Any, Any]] = []
         self._reached, self._closing = threading.Event(), threading.Event()
         self._reached.set()
@@ -85,25 +136,48 @@ class Shelter:
         self._trouble = ""
         self._warned, self._warned_at = False, float("-inf")  # of this outage; of any
 
-    def notes(self, write: Callable[[Key, Note], None], limit: int, *, first: bool = False) -> Notes[Key, Note]:
-        """Return new notes, which are written after an outage; those that come `first` before the others."""
+    def notes(self, write: Callable[[Key, Note], None], limit: int) -> Notes[Key, Note]:
+        """Return new notes, which are written after an outage."""
         notes = Notes(write, limit)
-        self._notes.insert(0 if first else len(self._notes), notes)
+        self._notes.append(notes)
         return notes
+
+    def begin_by(self, enter: Callable[[], None]) -> None:
+        """Call this each time before notes are written; it may add some, and raise StoreUnavailable."""
+        self._enter = enter
 
     def lose(self, error: StoreUnavailable) -> None:
         """Begin (or go on) in an outage."""
-        with self._lock:
-            if self._reached.is_set():
-                self._lose(error)
+        with self._places.all():
+            self._lose(error)
 
     def trouble(self) -> str:
         """Return why memory stands in for the durable store now, in one line, or "" while it does not."""
         return self._trouble
 
-    def call(self, durable: Callable[[], Result], memory: Callable[[], Result]) -> Result:
-        """Return what the durable store says, or memory while that cannot be reached."""
-        with self._lock:
+    def call(self, durable: Callable[[], Result], memory: Callable[[], Result], *, about: Hashable = None) -> Result:
+        """Return what the durable store says, or memory while that cannot be reached.
+
+        Calls `about` the same thing go one after another; those about None need no order.
+        """
+        # Who waits for its order has no place yet, or those who wait for one slow thing would be in the way of all others.
+        with nullcontext() if about is None else self._orders[hash(about) % _ORDERS]:
+            with self._places.one():
+                if not self._reached.is_set():
+                    with self._memory:
+                        return memory()
+                try:
+                    return durable()
+                except StoreUnavailable as error:
+                    # Asked for before this place is free, or who waits for it would find out the same, as slowly.
+                    failure, alone = error, self._places.all(urgent=True)
+            with alone:
+                self._lose(failure)
+                return memory()
+
+    def call_alone(self, durable: Callable[[], Result], memory: Callable[[], Result]) -> Result:
+        """Do the same while no other call is under way."""
+        with self._places.all():
             if self._reached.is_set():
                 try:
                     return durable()
@@ -113,7 +187,7 @@ class Shelter:
 
     def close(self) -> None:
         """Write what is still noted, if that is possible now, and end."""
-        with self._lock:
+        with self._places.all():
             self._closing.set()
             retrying = self._retrying
         if retrying:
@@ -128,7 +202,7 @@ class Shelter:
             while self._write_some():
                 self._closing.wait(_BREATH_SECONDS)
         except StoreUnavailable as error:
-            with self._lock:
+            with self._places.all():
                 self._trouble = str(error)
                 self._warn(error)
         except Exception:
@@ -138,6 +212,8 @@ class Shelter:
         return False
 
     def _lose(self, error: StoreUnavailable) -> None:
+        if not self._reached.is_set():
+            return
         self._reached.clear()
         self._trouble, self._warned = str(error), False
         self._warn(error)
@@ -152,17 +228,18 @@ class Shelter:
 
     def _write_some(self) -> bool:
         """Write some notes and return True, or go back to the durable store when there are none."""
-        with self._lock:
-            for _ in range(_AT_ONCE):
-                notes = next((notes for notes in self._notes if notes), None)
-                if notes is None:
-                    self._reached.set()
-                    self._trouble = ""
-                    if self._warned:
-                        log.info("the store can be reached again, and has been told what it missed")
-                    return False
+        with self._places.all():
+            self._enter()
+            until = self._clock() + _WRITING_SECONDS
+            while notes := next((notes for notes in self._notes if notes), None):
+                if self._clock() > until:
+                    return True
                 notes.write_one()
-        return True
+            self._reached.set()
+            self._trouble = ""
+            if self._warned:
+                log.info("the store can be reached again, and has been told what it missed")
+        return False
 
     def _warn(self, error: StoreUnavailable) -> None:
         if self._clock() - self._warned_at >= _WARNING_SECONDS:

@@ -1,5 +1,6 @@
 """Sessions and counts that never raise: the durable ones, or memory while those cannot be reached."""
 
+import threading
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,6 +36,7 @@ class _Missed:
 class ShelteredSessions:
     """Conversations go on through an outage.
 
+    Calls about one conversation go in order: what was loaded before it was begun anew is not memory's picture after it.
     What is written afterwards takes the place only of the generation that was last seen in the durable store, so it cannot
     bring back a conversation that another process began anew meanwhile. What somebody began anew here is forgotten there, too,
     whatever was begun there. The remain time of what is written starts then.
@@ -64,7 +66,7 @@ class ShelteredSessions:
             self._note(new, known)
             return new
 
-        return self._shelter.call(durable, memory)
+        return self._shelter.call(durable, memory, about=key)
 
     def save(self, session: Session) -> bool:
         """Keep it and start its remain time again; False when it was begun anew meanwhile."""
@@ -84,7 +86,7 @@ class ShelteredSessions:
                 self._note(session, known)
             return kept
 
-        return self._shelter.call(durable, memory)
+        return self._shelter.call(durable, memory, about=session.key)
 
     def renew(self, key: ConversationKey) -> int:
         """Forget the conversation; answers still growing will not bring it back. Return the new one's generation."""
@@ -99,7 +101,7 @@ class ShelteredSessions:
             self._memory.keep(session)
             self._note(session, known, renewed=True)
 
-        self._shelter.call(durable, memory)
+        self._shelter.call(durable, memory, about=key)
         return session.generation
 
     def learn(self, key: ConversationKey, generation: int) -> None:
@@ -112,7 +114,7 @@ class ShelteredSessions:
             self._memory.keep(Session(key, generation))
             self._missed.drop(key)
 
-        self._shelter.call(learn, learn)
+        self._shelter.call(learn, learn, about=key)
 
     def _note(self, session: Session, known: Session | None, *, renewed: bool = False) -> None:
         former = self._missed.get(session.key)
@@ -129,10 +131,14 @@ class ShelteredSessions:
 
 
 class ShelteredMeter:
-    """Counts go on from the last sums that were seen; what other processes add is seen after the outage."""
+    """Counts go on from the last sums that were seen; what other processes add is seen after the outage.
+
+    One call is made at a time, as durable counts take them anyway: so sums become memory's in the order in which they grew.
+    """
 
     def __init__(self, shelter: Shelter, durable: Meter, memory: MemoryMeter) -> None:
         self._shelter, self._durable, self._memory = shelter, durable, memory
+        self._turn = threading.Lock()
         self._missed = shelter.notes(self._write, _MOST_COUNTS)
         self._events = shelter.notes(self._write_event, _MOST_COUNTS)
 
@@ -149,7 +155,8 @@ class ShelteredMeter:
                 self._missed.put((corp, month), (self._missed.get((corp, month)) or Usage()) + usage)
             return self._memory.add(corp, month, usage)
 
-        return self._shelter.call(durable, memory)
+        with self._turn:
+            return self._shelter.call(durable, memory)
 
     def has(self, corp: str, month: str, event: str) -> bool:
         """Return whether the event was named in this month, in an outage as far as it is known here."""
@@ -169,7 +176,8 @@ class ShelteredMeter:
                 self._events.put((corp, month, event), None)
             return first
 
-        return self._shelter.call(durable, memory)
+        with self._turn:
+            return self._shelter.call(durable, memory)
 
     def _write(self, key: tuple[str, str], missed: Usage) -> None:
         self._memory.know(*key, self._durable.add(*key, missed))

@@ -1,12 +1,13 @@
 """Messages under way and their lines that never raise: the durable ones, or memory's while those cannot be reached."""
 
+import threading
 from dataclasses import dataclass, field, replace
 
 from stores.base import Accepted, ConversationKey, Inbox, MessageKey, Turns
 from stores.memory_inbox import MOST_MESSAGES, MemoryInbox, MemoryTurns
 from stores.shelter import Notes, Shelter
 
-_TOLD_AGAIN = 1_000  # messages that ended lately; what is delivered again comes within minutes
+_TOLD_AGAIN = 300  # messages that ended lately; what is delivered again comes within minutes
 
 _Place = tuple[ConversationKey, str]  # of a turn in a line
 
@@ -23,6 +24,7 @@ class _Missed:
 class ShelteredInbox:
     """Messages go on through an outage, and one that this process knows is not taken twice in it.
 
+    Calls about one message go in order: its end must not be overtaken by what was asked before, in memory's picture.
     Memory keeps a picture of this process's messages as it goes. Afterwards the durable store gets those that are still open,
     and the names of those that have ended. What other processes took over meanwhile stays theirs.
     """
@@ -48,7 +50,7 @@ class ShelteredInbox:
                 self._missed.put(key, _Missed(raw))
             return accepted
 
-        return self._shelter.call(durable, memory)
+        return self._shelter.call(durable, memory, about=key)
 
     def ask(self, key: MessageKey, card: str) -> bool:
         """From now on the AI may have been asked; False when the message fell to another process, as far as is known."""
@@ -67,7 +69,7 @@ class ShelteredInbox:
                 self._missed.put(key, replace(self._missed.get(key) or _Missed(), card=card))
             return ours
 
-        return self._shelter.call(durable, memory)
+        return self._shelter.call(durable, memory, about=key)
 
     def end(self, key: MessageKey) -> None:
         """It has its answer, or gets none: its words are forgotten, the message itself after ten minutes."""
@@ -81,7 +83,7 @@ class ShelteredInbox:
             missed = self._missed.get(key) or _Missed()
             self._missed.put(key, replace(missed, raw=None if missed.raw is None else "", ended=True))
 
-        self._shelter.call(durable, memory)
+        self._shelter.call(durable, memory, about=key)
 
     def is_open(self, key: MessageKey) -> bool:
         """Return whether it has not ended, in an outage as far as it is known here."""
@@ -103,13 +105,13 @@ class ShelteredInbox:
     def tell_again(self) -> None:
         """Tell what this process knows, should the durable store have lost it; StoreUnavailable: it is noted what is left.
 
-        Called in the midst of a call of the shelter.
+        Called while no call of the shelter is under way.
         """
         under_way, ended = self._memory.known(_TOLD_AGAIN)
         for message in under_way:
             self._missed.put(message.key, _Missed(message.raw, message.card))
         for key in ended:
-            self._missed.put(key, _Missed("", ended=True))
+            self._missed.put(key, _Missed(ended=True))
         while self._missed:
             self._missed.write_one()
 
@@ -125,11 +127,13 @@ class ShelteredInbox:
 class ShelteredTurns:
     """In an outage only this process's turns count; afterwards they stand in the line of all again.
 
-    What is noted is written in the order in which it happened.
+    What is noted is written in the order in which it happened. One call is made at a time, as durable lines take them anyway:
+    so memory's lines have the order of the durable ones, and who waits here takes no other call's place.
     """
 
     def __init__(self, shelter: Shelter, durable: Turns, memory: MemoryTurns, *, limit: int = MOST_MESSAGES) -> None:
         self._shelter, self._durable, self._memory = shelter, durable, memory
+        self._turn = threading.Lock()
         self._standing: dict[_Place, float] = {}  # this process's turns, and when each was written
         self._begun: dict[ConversationKey, str] = {}  # those of them that have begun
         # Places that were taken or left; and conversations, in which a turn has begun.
@@ -149,7 +153,8 @@ class ShelteredTurns:
                 self._standing[key, turn] = written_at
                 self._missed.put((key, turn), None)
 
-        self._shelter.call(durable, memory)
+        with self._turn:
+            self._shelter.call(durable, memory)
 
     def next(self, key: ConversationKey) -> str | None:
         """Return which turn of this process is to be answered now; None while it is another process's turn, or nobody's."""
@@ -168,7 +173,8 @@ class ShelteredTurns:
                 self._missed.put(key, None)
             return turn
 
-        return self._shelter.call(durable, memory)
+        with self._turn:
+            return self._shelter.call(durable, memory)
 
     def leave(self, key: ConversationKey, turn: str) -> bool:
         """Leave the line, from whichever place; return whether another process has turns in it."""
@@ -185,16 +191,18 @@ class ShelteredTurns:
             self._forget(key, turn)
             return False
 
-        return self._shelter.call(durable, memory)
+        with self._turn:
+            return self._shelter.call(durable, memory)
 
     def elsewhere(self, key: ConversationKey) -> bool:
         """Return whether another process has turns of this conversation; in an outage nobody can tell, so no."""
-        return self._shelter.call(lambda: self._durable.elsewhere(key), lambda: False)
+        with self._turn:
+            return self._shelter.call(lambda: self._durable.elsewhere(key), lambda: False)
 
     def join_again(self) -> None:
         """Stand again where this process stood before it was taken for gone; StoreUnavailable: what is left is noted.
 
-        Called in the midst of a call of the shelter.
+        Called while no call of the shelter is under way.
         """
         begun: list[_Place] = list(self._begun.items())
         waiting = (place for place in self._standing if place not in begun)

@@ -9,14 +9,13 @@ from stores.shelter import Shelter
 class ShelteredPresence:
     """A process is there in an outage, too; afterwards it learns whether others have taken it for gone.
 
-    `came_back` is called when they have, within the call that noticed: the durable store answers then, or raises.
+    `came_back` is called when they have, while no call is under way: the durable store answers then, or raises.
     """
 
     def __init__(self, shelter: Shelter, durable: Presence, came_back: Callable[[], None]) -> None:
         self._shelter, self._durable, self._came_back = shelter, durable, came_back
         self._was_gone = self._left = False
-        # What is written as an absent process's would fall to the others at once.
-        self._missed = shelter.notes(self._write, 1, first=True)
+        shelter.begin_by(self._renew)  # what is written as an absent process's would fall to the others at once
 
     def renew(self) -> bool:
         """Say that this process is there; False when it was taken for gone meanwhile, which an outage tells afterwards."""
@@ -26,11 +25,8 @@ class ShelteredPresence:
             was_gone, self._was_gone = self._was_gone, False
             return not was_gone
 
-        def memory() -> bool:
-            self._missed.put(None, None)
-            return True
-
-        return self._shelter.call(durable, memory)
+        # Alone, for what this process has is told again as it stands: nothing of it may change or end meanwhile.
+        return self._shelter.call_alone(durable, lambda: True)
 
     def look(self) -> None:
         """Find out which processes are gone; in an outage nobody can tell."""
@@ -46,15 +42,12 @@ class ShelteredPresence:
             self._left = True
             self._durable.leave()
 
-        self._shelter.call(durable, memory)
+        self._shelter.call_alone(durable, memory)  # a renewal beside it could come later
 
     def _renew(self) -> None:
         if not self._left and not self._durable.renew():
             self._was_gone = True
             self._came_back()
-
-    def _write(self, _: None, __: None) -> None:
-        self._renew()
 
 
 class ShelteredSignals:

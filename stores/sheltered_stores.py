@@ -51,8 +51,11 @@ def sheltered(shelter: Shelter, durable: DurableStores, memory: MemoryStores) ->
     inbox = ShelteredInbox(shelter, durable.inbox, memory.inbox)
     turns = ShelteredTurns(shelter, durable.turns, memory.turns)
 
+    cards = ShelteredCards(shelter, durable.cards, memory.cards)
+
     def came_back() -> None:
         inbox.tell_again()
+        cards.tell_again()
         turns.join_again()
 
     presence = ShelteredPresence(shelter, durable.presence, came_back)
@@ -65,7 +68,7 @@ def sheltered(shelter: Shelter, durable: DurableStores, memory: MemoryStores) ->
     return Stores(
         sessions=ShelteredSessions(shelter, durable.sessions, memory.sessions),
         inbox=inbox,
-        cards=ShelteredCards(shelter, durable.cards, memory.cards),
+        cards=cards,
         turns=turns,
         signals=ShelteredSignals(shelter, durable.signals),
         meter=ShelteredMeter(shelter, durable.meter, memory.meter),

@@ -28,7 +28,7 @@ class SqliteFile:
     def __init__(self, path: Path, *, wait_seconds: float = 1.0) -> None:
         self._path, self._wait_seconds = path.absolute(), wait_seconds
         self._turn = threading.Lock()
-        self._connection = self._open()
+        self._connection, self._opened = self._open()
 
     @property
     def path(self) -> Path:
@@ -46,19 +46,27 @@ class SqliteFile:
         finally:
             self._turn.release()
 
+    def look(self) -> None:
+        """StoreUnavailable when another file, or none, is at its path: SQLite would go on with what nobody else finds."""
+        if identity(self._path) != self._opened:
+            raise StoreUnavailable(f"{self._path}: was removed or replaced")
+
     def reach(self) -> None:
-        """Open it anew and write to it: after a failure, this tells whether it works again."""
+        """Open it anew and write to it: after a failure, this tells whether it works again. One that is gone is made anew."""
         with self._turn:
+            if identity(self._path) != self._opened:
+                self._connection.close()  # first: it lets go of locks on what is kept beside the file, the new one's as well
             found = self._open()
             self._connection.close()
-            self._connection = found
+            self._connection, self._opened = found
 
     def close(self) -> None:
         """Let go of the file."""
         with self._turn:
             self._connection.close()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> tuple[sqlite3.Connection, tuple[int, int] | None]:
+        """Return a connection, and which file it is to; one that is put in its place just now is found out by the next look."""
         if sqlite3.sqlite_version_info < _NEEDED:
             raise StoreUnavailable(f"SQLite {sqlite3.sqlite_version} is too old, 3.35 is needed")
         if self._path.is_dir():
@@ -73,8 +81,9 @@ class SqliteFile:
             raise StoreUnavailable(f"{self._path}: cannot be created: {error.strerror}") from None
         deadline = time.monotonic() + self._wait_seconds
         while True:
+            opened = identity(self._path)
             try:
-                return self._connect()
+                return self._connect(), opened
             except sqlite3.Error as error:
                 # SQLite itself does not wait for who writes to a file that is not in WAL mode yet: a process that is making it.
                 if not _is_busy(error) or time.monotonic() >= deadline:
@@ -120,6 +129,15 @@ class SqliteFile:
     def _unavailable(self, error: sqlite3.Error) -> StoreUnavailable:
         name = getattr(error, "sqlite_errorname", type(error).__name__)
         return StoreUnavailable(f"{self._path}: {error} ({name})")
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at this path from all others while somebody has it open, None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

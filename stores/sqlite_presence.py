@@ -45,6 +45,8 @@ class SqlitePresence:
 
     def renew(self) -> bool:
         """Say that this process is there, for 15 seconds more; return False when it was taken for gone meanwhile."""
+        self._file.look()
+        self._raise_flag_again()
         until = self._clock() + LEASE_SECONDS
         if self._file.run("UPDATE owner SET expires = ? WHERE id = ? RETURNING 1", until, self.owner):
             return True
@@ -54,6 +56,7 @@ class SqlitePresence:
 
     def look(self) -> None:
         """Find out which processes are gone: those that did not renew, and those whose flags are free."""
+        self._file.look()
         self._file.run("DELETE FROM owner WHERE expires < ? AND id <> ?", self._clock(), self.owner)
         for path in self._flags_of_others():
             self._strike(path)
@@ -78,7 +81,7 @@ class SqlitePresence:
             owner = token_hex(8)
             path = self._path_of(owner)
             try:
-                flag = os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600), "rb")
+                flag = _make(path)
             except OSError:
                 return owner, None
             locked = _lock(flag)
@@ -89,6 +92,20 @@ class SqlitePresence:
                 _remove(path)
                 return owner, None
             # Somebody has looked between the making and the locking: it was, or is being, removed.
+
+    def _raise_flag_again(self) -> None:
+        """Put the flag back if somebody has removed it; when that fails, the next time will do."""
+        path = self._path_of(self.owner)
+        if not self._flag or path.exists():
+            return
+        with suppress(OSError):
+            flag = _make(path)
+            if _lock(flag):
+                self._flag.close()
+                self._flag = flag
+            else:  # somebody has just looked, and takes this process for gone; it learns that from the file
+                flag.close()
+                _remove(path)
 
     def _strike(self, path: Path) -> None:
         """Strike a process off, if its flag is free."""
@@ -110,6 +127,11 @@ class SqlitePresence:
 
     def _path_of(self, owner: str) -> Path:
         return self._file.path.with_name(self._flags + owner)
+
+
+def _make(path: Path) -> IO[bytes]:
+    """Make a flag; OSError when it is there, or there can be none."""
+    return os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600), "rb")
 
 
 def _remove(path: Path) -> None:

@@ -161,13 +161,42 @@ def test_a_file_system_without_locks_is_like_a_system_without(file: SqliteFile, 
 
 
 def test_a_flag_that_somebody_removed_leaves_the_lease(path: Path, file: SqliteFile, ours: Stores) -> None:
-    """As one who tidies the folder may do."""
-    for flag in _flags(path):
-        flag.unlink()
+    """As one who tidies the folder may do; the next renewal puts it back, locked."""
+    (flag,) = _flags(path)
+    flag.unlink()
     with closing(SqlitePresence(file)) as other:
         other.renew()
         other.look()
+        assert ours.presence.renew()
+        with flag.open("rb") as opened, pytest.raises(BlockingIOError):
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        other.look()
     assert ours.presence.renew()
+
+
+def test_a_flag_that_is_looked_at_as_it_is_put_back_is_put_back_later(
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looked takes the process for gone, which it learns; nothing is left that would do so again."""
+    ours, looker, lock = SqlitePresence(file), SqlitePresence(file), fcntl.flock
+    ours.renew()
+    looker.renew()
+    ours._path_of(ours.owner).unlink()
+    looks = iter((looker.look,))
+
+    def look_first(flag: int, how: int) -> None:
+        for look in looks:
+            look()
+        lock(flag, how)
+
+    monkeypatch.setattr(fcntl, "flock", look_first)
+    assert not ours.renew()
+    assert ours.renew()
+    assert ours._path_of(ours.owner).exists()
+    looker.look()
+    assert ours.renew()
+    ours.close()
+    looker.close()
 
 
 def test_flags_that_are_none_of_ours_are_left_alone(path: Path, file: SqliteFile) -> None:
