@@ -21,6 +21,7 @@ PAIRS = [
     ("docs/dingtalk-setup.md", "docs/dingtalk-setup.zh-CN.md"),
     ("docs/testing-a-bot.md", "docs/testing-a-bot.zh-CN.md"),
     ("docs/security.md", "docs/security.zh-CN.md"),
+    ("docs/reliability.md", "docs/reliability.zh-CN.md"),
 ]
 REQUIRED, EMPTY = {"required", "必填"}, {"empty", "空"}
 
