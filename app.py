@@ -14,6 +14,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036 - told before an import fails over it
@@ -34,6 +35,7 @@ except ModuleNotFoundError as missing:
     )
 
 OK, NOT_READY, BAD_CONFIG, CRASHED = 0, 1, 2, 70
+_SIGNAL_SECONDS = 0.2  # a signal that the system hands to another thread is noticed as late as this
 _LAST_PORT = 65_535
 _STALE_SECONDS = 30  # a heartbeat older than this is no sign of life
 
@@ -76,10 +78,20 @@ def run(options: argparse.Namespace) -> int:
         try:
             fleet.start()
             log.info("%d bots started", len(fleet.bots))
-            asked.wait()
+            while not asked.wait(_SIGNAL_SECONDS):
+                pass
         finally:
-            fleet.stop(settings.env.DRAIN_SECONDS)
+            _stop(fleet, settings.env.DRAIN_SECONDS)
     return OK
+
+
+def _stop(fleet: Fleet, drain_seconds: float) -> None:
+    """Stop it in a thread of its own: Python acts on signals in the main thread alone, and not while that waits."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="stop") as aside:
+        stopping = aside.submit(fleet.stop, drain_seconds)
+        while not stopping.done():
+            wait([stopping], _SIGNAL_SECONDS)
+        stopping.result()
 
 
 def check(options: argparse.Namespace) -> int:

@@ -44,12 +44,13 @@ def test_what_does_not_end_in_time_is_closed_with_a_sentence(process: LaunchedBo
 
 
 def test_a_second_signal_leaves_at_once(process: LaunchedBot) -> None:
-    """Who insists is obeyed."""
+    """Who insists is obeyed, in the middle of an answer."""
     process.say("很长 [[tokens=400]] [[rate=30]]")
     process.wait_for_card("inputing")
     process.children[0].send_signal(signal.SIGTERM)
     process.sandbox.wait_for(process.since, kind="stream.closed", client_id=process.name)
     assert process.end() == 128 + signal.SIGTERM
+    assert process.ended() == {}
 
 
 def test_the_log_holds_no_secret_and_no_words(process: LaunchedBot) -> None:
