@@ -43,7 +43,7 @@ def _store(url: str) -> str:
     if url.lower().startswith(("redis://", "rediss://")):
         return _redis(url)
     scheme, slashes, path = url.partition(":///")
-    if scheme.lower() != "sqlite" or not slashes or not path.strip("/ "):
+    if scheme.lower() != "sqlite" or not slashes or not path.strip("/ ") or path == ":memory:":
         raise PydanticCustomError("store", "no store")
     return f"sqlite:///{path}"
 
@@ -100,7 +100,11 @@ class EnvSettings(BaseModel):
     DINGTALK_QPS: Annotated[float, Field(ge=0, le=1_000)] = 20
     DINGTALK_MONTHLY_CALLS: Annotated[int, Field(ge=0, examples=[5000])] = 0
     DINGTALK_MONTHLY_PUSHES: Annotated[int, Field(ge=0, examples=[3000])] = 0
-    SESSION_STORE: Annotated[str, AfterValidator(_store)] = Field(default="memory", repr=False)  # it may hold a password
+    SESSION_STORE: Annotated[str, AfterValidator(_store)] = Field(
+        default="memory",
+        repr=False,  # it may hold a password
+        examples=["sqlite:///dingbridge.db"],
+    )
     DRAIN_SECONDS: Annotated[float, Field(ge=0, le=86_400)] = 30
     HEARTBEAT_FILE: str = ""
 

@@ -66,7 +66,7 @@ class LiveCard:
         self._on_end, self._on_unmade, self._may_call = on_end, on_unmade, may_call
         self._two_states = calls.template.flow == "flow_status"
         self._lock = threading.Lock()
-        self._phase = Phase.NEW if incoming else Phase.OPENED if opened else self._made
+        self._phase = Phase.NEW if incoming else Phase.OPENED if opened else self._first_phase
         self._text = self._shown = ""  # what it should show, and what DingTalk has
         self._closing: Closing | None = None
         self._mute: DingTalkError | None = None  # middle frames are refused: only the end is left
@@ -213,7 +213,7 @@ class LiveCard:
         return True
 
     @property
-    def _made(self) -> Phase:
+    def _first_phase(self) -> Phase:
         """What is behind a card that was made and shows nothing yet."""
         return Phase.CREATED if self._two_states else Phase.OPENED
 
@@ -263,7 +263,7 @@ class LiveCard:
         self._tries, self._odd, self._retry_at, self._unsure = 0, 0, 0.0, False
         match step:
             case Step.CREATE:
-                self._phase = self._made
+                self._phase = self._first_phase
             case Step.OPEN | Step.STREAM:
                 self._phase = Phase.OPENED
                 self._last_shown_at = self._clock()
@@ -340,7 +340,7 @@ class LiveCard:
 
     def _leave_unmade(self) -> None:
         """No beginning has worked: there is nothing to end, unless one has whose answer was lost."""
-        self._phase = self._made if self._unsure else Phase.ENDED
+        self._phase = self._first_phase if self._unsure else Phase.ENDED
         self._unmade = not self._unsure
         self._unsure, self._retry_at = False, 0.0
 

@@ -52,7 +52,7 @@ class Intake:
         self._inbox, self._admission = inbox, admission
 
     def accept(self, raw: object) -> None:
-        """Take one delivery in; it is acknowledged when this returns, and waits for nothing but the inbox."""
+        """Take one delivery in; it is acknowledged when this returns, or sooner when the store takes long."""
         try:
             incoming = parse(raw)
         except UnreadableMessage as error:
@@ -73,12 +73,13 @@ class Intake:
 
         A command that was `obeyed` before is only confirmed.
         """
-        sentence: str | None = ""  # also of a message over which a bug of ours stumbles
         try:
             sentence = self._outcome(incoming, again=again, obeyed=obeyed)
-        finally:
-            if sentence is not None:
-                self._end(incoming, sentence)
+        except Exception as bug:  # somebody waits for an end all the same
+            log.exception("bot=%s msg=%s was not taken in", self.name, incoming.message_id)
+            sentence = self._texts.error(bug)
+        if sentence is not None:
+            self._end(incoming, sentence)
 
     def _outcome(self, incoming: Incoming, *, again: bool, obeyed: bool) -> str | None:
         """Let a question to the gate, do or refuse at once what is none; return what there is to say, None for an answer."""

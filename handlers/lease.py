@@ -3,14 +3,13 @@
 import time
 from collections.abc import Callable
 
-from stores.base import Presence
+from stores.base import LEASE_SECONDS, Presence
 
-_SECONDS = 15.0  # as long as a renewal lasts in the store
 _RENEW_SECONDS = 5.0
 
 
 class Lease:
-    """Held for 15 seconds after each renewal.
+    """Held for as long as a renewal lasts in the store.
 
     `clock` is a wall clock (seconds since 1970): a monotonic one stands still while a virtual machine is suspended.
     """
@@ -20,8 +19,8 @@ class Lease:
         self._renewed_at = clock()
 
     def is_held(self) -> bool:
-        """Return whether nobody can have taken this process for gone."""
-        return 0 <= self._clock() - self._renewed_at < _SECONDS
+        """Return whether it has not run out; others may know sooner that a process is gone, of one that was not paused."""
+        return 0 <= self._clock() - self._renewed_at < LEASE_SECONDS
 
     def renew(self) -> bool:
         """Renew it when that is due; False when this process was taken for gone meanwhile, which is told once."""

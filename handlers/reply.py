@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from backends.base import Citations, Event, File, Replace, Text
 from errors import DingTalkError, PermissionMissing, QuotaUsedUp
@@ -31,45 +31,11 @@ _WITHOUT_CARDS_SECONDS = 300  # after a missing permission or a used-up quota: n
 BY_MESSAGE = "by message"  # in the inbox, in place of a card's name, when there is none
 
 
-class Reply(Protocol):
-    """The reply to one turn. A second end does nothing; the last state always arrives."""
-
-    @property
-    def text(self) -> str:
-        """The answer so far."""
-
-    @property
-    def delivered(self) -> bool:
-        """Whether DingTalk has the reply's end; known once it is closed."""
-
-    @property
-    def card_calls(self) -> int:
-        """How many calls its card took."""
-
-    def show(self, event: Event) -> None:
-        """Let an event of the answer be seen; returns at once."""
-
-    def finish(self) -> None:
-        """The answer is whole."""
-
-    def fail(self, sentence: str) -> None:
-        """The answer ends with this sentence, below what was written."""
-
-    def stop(self) -> None:
-        """Somebody stopped it: what was written is all; never blocks."""
-
-    def refer(self, ref: str) -> None:
-        """Keep the AI's own name for this answer with the card."""
-
-    def __enter__(self) -> Self:
-        """Open it; returns at once."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """End it if nobody did, and wait until DingTalk has its last state."""
-
-
 class CardReply:
-    """A reply as an AI card; as messages instead when the card cannot be made or closed."""
+    """A reply as an AI card; as messages instead when the card cannot be made or closed.
+
+    A second end does nothing; the last state always arrives. `delivered` is whether DingTalk has it, known once it is closed.
+    """
 
     def __init__(
         self,

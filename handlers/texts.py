@@ -99,9 +99,9 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "ends. For more, upgrade DingTalk, correct DINGTALK_MONTHLY_PUSHES in .env, restart.",
     },
     "neighbour": {
-        "zh": "本机还有一个进程在用同一个 Client ID（{client_id}）：钉钉会把消息随机分给其中一个，对话会乱。请停掉其中一个",
+        "zh": "本机还有一个进程在用同一个 Client ID（{client_id}）：钉钉会把消息随机分给其中一个，对话会乱。请停掉其中一个，或让它们共用 SESSION_STORE=redis://…",
         "en": "another process on this machine uses the same Client ID ({client_id}): DingTalk spreads messages over both at "
-        "random, and conversations get mixed up; stop one of them",
+        "random, and conversations get mixed up; stop one of them, or let them share SESSION_STORE=redis://…",
     },
     "store_away": {
         "zh": "连不上 SESSION_STORE（{reason}）：先用内存顶替，恢复后会补记；在此期间，重启会丢失正在进行的对话，多个进程之间也不再协调",
@@ -294,9 +294,10 @@ _FOR_ADMINS: dict[str, dict[str, str]] = {
         "SOCKS one needs the libraries of requirements.txt, one that opens TLS its authority in REQUESTS_CA_BUNDLE",
     },
     "StoreUnavailable": {
-        "zh": "检查 SESSION_STORE 所指的文件：磁盘空间、目录权限，以及是否被其他程序锁住；恢复之前使用内存，之后自动补写",
-        "en": "check the file that SESSION_STORE names: space on the disk, the folder's permissions, another program's lock; "
-        "until then memory is used, and written down afterwards",
+        "zh": "检查 SESSION_STORE：如果是文件，看磁盘空间、目录权限，以及是否被其他程序锁住；如果是 Redis，看它是否在运行、地址和端口"
+        "（用 Compose 时要加 --profile scale）；恢复之前使用内存，之后自动补写",
+        "en": "check SESSION_STORE: for a file, space on the disk, the folder's permissions, another program's lock; for a Redis, "
+        "whether it runs, its address and port (with Compose, --profile scale); until then memory is used, and written down afterwards",
     },
     "BackendError": {"zh": "查看 Dify 的日志", "en": "see Dify's log"},
     "BackendUnreachable": {

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from secrets import randbits
 from typing import Literal, Protocol
 
+LEASE_SECONDS = 15.0  # for which a process is there after it said so
+
 
 @dataclass(frozen=True)
 class ConversationKey:
@@ -58,7 +60,8 @@ class MessageKey:
 class Accepted:
     """A message that has not ended: `raw` is the delivery as JSON, `since` is when it was accepted (seconds since 1970).
 
-    `card` is the outTrackId that its answer's card has, if it got one; "" while the AI was not asked yet.
+    `card` is its state: "" while the AI was not asked yet; then the outTrackId that its answer's card has, if it got one, or
+    what the one who asks puts in its place.
     """
 
     key: MessageKey
@@ -205,7 +208,7 @@ class Presence(Protocol):
     """Which processes there are; what belongs to the others falls to those that ask for it."""
 
     def renew(self) -> bool:
-        """Say that this process is there, for 15 seconds more; return False when it was taken for gone meanwhile.
+        """Say that this process is there, for LEASE_SECONDS more; return False when it was taken for gone meanwhile.
 
         Called every 5 seconds. What was taken from it then stays with the others.
         """

@@ -4,9 +4,9 @@ import threading
 import time
 from collections.abc import Callable
 
+from stores.base import LEASE_SECONDS
 from stores.redis_server import LISTENS, RedisServer, Script
 
-LEASE_SECONDS = 15.0
 _SILENT_SECONDS = 3.0  # longer than a process needs to listen again when its connection broke
 _BETWEEN_LOOKS = 2.0  # at most; who looks more seldom has not seen a process silent in between
 _DAY_SECONDS = 24 * 3_600

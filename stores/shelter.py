@@ -16,7 +16,8 @@ _SIDE_BY_SIDE = 8  # durable calls: fewer than a server has connections (16), so
 _ORDERS = 64  # calls about different things seldom wait for each other
 _WRITING_SECONDS = 0.2  # notes are written for so long, then others have their turn ...
 _BREATH_SECONDS = 0.001  # ... for so long
-_WARNING_SECONDS = 60.0  # at least, from one warning to the next
+_WARNING_SECONDS = 60.0  # at least, from one warning of an outage to the next
+_FLUTTER_SECONDS = 5.0  # the same from one outage to the next
 _GOODBYE_SECONDS = 5.0  # for the thread to end
 
 Key = TypeVar("Key")
@@ -216,7 +217,7 @@ class Shelter:
             return
         self._reached.clear()
         self._trouble, self._warned = str(error), False
-        self._warn(error)
+        self._warn(error, _FLUTTER_SECONDS)
         if not self._closing.is_set():
             self._retrying = threading.Thread(target=self._retry, name="store-retry", daemon=True)
             self._retrying.start()
@@ -241,8 +242,8 @@ class Shelter:
                 log.info("the store can be reached again, and has been told what it missed")
         return False
 
-    def _warn(self, error: StoreUnavailable) -> None:
-        if self._clock() - self._warned_at >= _WARNING_SECONDS:
+    def _warn(self, error: StoreUnavailable, seconds: float = _WARNING_SECONDS) -> None:
+        if self._clock() - self._warned_at >= seconds:
             self._warned, self._warned_at = True, self._clock()
             fix = self._fix(error)
             log.warning("the store cannot be reached, memory stands in for it: %s%s", error, f"; {fix}" if fix else "")

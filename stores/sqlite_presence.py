@@ -13,7 +13,7 @@ from secrets import token_hex
 from typing import IO
 
 from errors import StoreUnavailable
-from stores.base import ConversationKey, Signal
+from stores.base import LEASE_SECONDS, ConversationKey, Signal
 from stores.sqlite_file import TIDY_SECONDS, Seldom, SqliteFile
 
 try:
@@ -23,7 +23,6 @@ except ImportError:  # not on Windows: a process is gone there when its lease ha
 
 log = logging.getLogger("dingbridge.stores")
 
-LEASE_SECONDS = 15.0
 _POLL_SECONDS = 0.3
 _HEARD_SECONDS = 60.0  # after which a signal is removed; who listens has heard it long before
 _GOODBYE_SECONDS = 5.0  # for a listening thread to end

@@ -354,9 +354,9 @@ def test_kubernetes_runs_three_bridges_that_may_end_their_answers() -> None:
     folder = _stages()[-1].all("WORKDIR")[0]
     mounted = {mount["mountPath"] for mount in bridge["volumeMounts"]}
     assert mounted == {f"{folder}/.bots.yaml", f"{folder}/.env", str(Path(_heartbeat_place()).parent)}
-    env = by_name["Secret", "dingbridge"]["stringData"][".env"]
+    kept = by_name["Secret", "dingbridge"]["stringData"]
     (service,) = [name for kind, name in by_name if kind == "Service"]
-    assert f"SESSION_STORE=redis://{service}" in env
+    assert f"SESSION_STORE=redis://:{kept['redis-password']}@{service}" in kept[".env"]
 
 
 def _compose() -> dict[str, Any]:

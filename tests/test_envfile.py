@@ -90,6 +90,7 @@ def test_the_language_of_problems_comes_from_the_file_too(tmp_path: Path) -> Non
         ("sqlite://", None),
         ("sqlite:///", None),
         ("sqlite:////", None),
+        ("sqlite:///:memory:", None),
         ("kept.db", None),
         ("redis://redis", "redis://redis"),
         ("rediss://:p%40ss@kept.internal:6380/2", "rediss://:p%40ss@kept.internal:6380/2"),
