@@ -18,8 +18,7 @@ class Verdict(Enum):
 
     READY = "ready"  # it is being answered
     QUEUED = "queued"  # it waits for its conversation's turn, or for a free place
-    FULL = "full"  # too many wait before it, and nothing more is taken until there is room
-    STILL_FULL = "still full"  # the same, and it was said already
+    FULL = "full"  # too many wait before it
     CLOSED = "closed"  # the bot is shutting down
 
 
@@ -51,7 +50,6 @@ class Gate:
         self._parked: set[ConversationKey] = set()  # lanes that wait for another process
         self._running: set[ConversationKey] = set()
         self._begun: set[Turn] = set()  # turns with a thread; a released one has left its lane already
-        self._overflowed: set[ConversationKey] = set()  # lanes whose people were told that nothing more is taken
         self._closed = self._over = False  # nothing more is admitted; nothing more is begun
         self._starter = Starter(self._run)
 
@@ -72,8 +70,7 @@ class Gate:
                 if any(standing.message == turn.message for standing in lane):
                     return Verdict.QUEUED  # that one stands for both: it fell to another process and back
                 if len(lane) > self._depth and not again:
-                    return self._overflow(turn.key)
-                self._overflowed.discard(turn.key)
+                    return Verdict.FULL
                 lane.append(turn)
                 self._unpark(turn.key)  # it may be the one whose turn it is
                 return Verdict.QUEUED
@@ -85,12 +82,6 @@ class Gate:
                 return Verdict.QUEUED
             self._start(turn.key)
             return Verdict.READY
-
-    def _overflow(self, key: ConversationKey) -> Verdict:
-        if key in self._overflowed:
-            return Verdict.STILL_FULL
-        self._overflowed.add(key)
-        return Verdict.FULL
 
     def turns(self, key: ConversationKey) -> tuple[Turn, ...]:
         """Return the turns of a conversation, the one being answered first."""
@@ -205,7 +196,6 @@ class Gate:
             self._waiting.append(turn.key)
         else:
             del self._lanes[turn.key]
-            self._overflowed.discard(turn.key)
         self._changed.notify_all()
         self._fill()
         return False

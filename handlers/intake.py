@@ -22,8 +22,6 @@ log = logging.getLogger("dingbridge.intake")
 _KIND_SENTENCES = frozenset({"picture", "audio", "video", "file", "chatRecord"})
 OBEYED = "obeyed"  # in the inbox, in place of a card's name: a command that was done
 
-_VERDICT_SENTENCES = {Verdict.FULL: "queue_full", Verdict.CLOSED: "shutting_down"}
-
 
 class Intake:
     """Takes the messages of one bot in."""
@@ -97,8 +95,7 @@ class Intake:
         log.info("bot=%s msg=%s kind=%s %s", self.name, incoming.message_id, incoming.kind, verdict.value)
         if verdict in {Verdict.READY, Verdict.QUEUED}:
             return None
-        told = _VERDICT_SENTENCES.get(verdict)
-        return self._texts.say(told) if told else ""
+        return self._texts.say("queue_full" if verdict is Verdict.FULL else "shutting_down")
 
     def _end(self, incoming: Incoming, sentence: str) -> None:
         """Say the sentence, if there is one; then the message has ended, and not before."""

@@ -135,9 +135,8 @@ _SENTENCES: dict[str, dict[str, str]] = {
         "en": "nobody was told: name the administrators' userIds under admins in .bots.yaml",
     },
     "queue_full": {
-        "zh": "前面还有太多问题没有回答：这一条没有收下，在有空位之前新发的也不会收下，请稍后再发。",
-        "en": "Too many questions are still waiting: this one was not taken, nor will others be until there is room. "
-        "Please send it again later.",
+        "zh": "前面还有太多问题没有回答，这一条没有收下，请稍后再发。",
+        "en": "Too many questions are still waiting, and this one was not taken. Please send it again later.",
     },
     "not_for_you": {
         "zh": "您没有使用这个机器人的权限。如有需要，请联系管理员。",

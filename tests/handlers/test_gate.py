@@ -95,7 +95,7 @@ def test_queues_are_bounded() -> None:
     assert [gate.admit(turn("a", number)) for number in range(4)] == [
         Verdict.READY, Verdict.QUEUED, Verdict.QUEUED, Verdict.FULL,
     ]  # fmt: skip
-    assert gate.admit(turn("a", 5)) is Verdict.STILL_FULL
+    assert gate.admit(turn("a", 5)) is Verdict.FULL
     assert [gate.admit(turn(person)) for person in "bc"] == [Verdict.QUEUED, Verdict.FULL]
     left = gate.close(0)
     assert [one.incoming.message_id for one in left] == ["msg-a-0", "msg-a-1", "msg-a-2", "msg-b-0"]

@@ -176,7 +176,7 @@ def test_rich_text_is_read(make_bridge: MakeBridge) -> None:
 
 
 def test_a_full_queue_is_told(make_bridge: MakeBridge) -> None:
-    """Eight questions wait behind the one being answered; the tenth is refused with a sentence."""
+    """Eight questions wait behind the one being answered; the tenth is refused with a sentence, and so is each after it."""
     bridge = make_bridge()
     bridge.say("很长 [[first=1]] [[tokens=20]] [[rate=40]]")
     for number in range(8):
@@ -184,5 +184,6 @@ def test_a_full_queue_is_told(make_bridge: MakeBridge) -> None:
     bridge.say("太多了")
     assert "没有收下" in bridge.said()
     bridge.say("还是太多")
+    assert "没有收下" in bridge.said()
     assert len(bridge.ended_cards(9, seconds=30)) == 9
-    assert len(bridge.records(kind="said")) == 1  # told once: sentences count against the group's limit, too
+    assert len(bridge.records(kind="said")) == 2
