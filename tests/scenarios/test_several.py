@@ -56,8 +56,10 @@ def test_when_one_is_killed_nothing_is_lost_and_nothing_doubled(bot: LaunchedBot
 
 def test_a_conversation_stays_in_order(bot: LaunchedBot) -> None:
     """Whichever processes its messages reach: one after the other, as they were written, one conversation of the AI's."""
-    for number in range(1, 9):
-        bot.say(f"问题{number} [[tokens=5]] [[rate=50]]", create_at=1_700_000_000_000 + number)
+    for number in (1, 5, 2, 8, 3, 7, 4, 6):  # all are in line before the first one ends
+        first = "[[first=2]]" if number == 1 else ""
+        said = bot.say(f"问题{number} [[tokens=5]] [[rate=50]] {first}", create_at=1_700_000_000_000 + number)
+        bot.sandbox.wait_for(bot.since, kind="ack", client_id=bot.name, msg_id=said["msg_id"])
     _wait_for_ends(bot, 8)
     asked = bot.sandbox.records(0, 0, side="dify", kind="request", app=bot.name)
     assert [record["query"].split()[0] for record in asked] == [f"问题{number}" for number in range(1, 9)]
