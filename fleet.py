@@ -68,9 +68,8 @@ class Fleet:
         if env.SESSION_STORE == "memory":  # processes that share a store may share an app
             apps = {f"{env.DINGTALK_OPENAPI_ENDPOINT} {bot.client_id}": bot.client_id for bot in self.bots}
             self._crowded = [apps[app] for app in self._claims.claim(apps)]
-        for note in self.notes():
-            log.warning("%s", note)
-        self._stores.presence.renew()  # before anything is accepted
+        for client_id in self._crowded:
+            log.warning("%s", self._texts.say("neighbour", client_id=client_id))
         self._stores.signals.listen(self._hear)
         self._holder.start()
         self._look_after()  # before new messages come: those that were left behind are older
