@@ -20,6 +20,7 @@ log = logging.getLogger("sandbox.wire")
 DROPPED = 499  # the status that stands for a connection that a fault cut
 _HEAD_BYTES = 64 * 1024
 _DIFY = ("/v1/", "/files/")
+_OTHER_AIS = {"/openai/": "openai", "/codebuddy/": "codebuddy"}
 _OURS = ("/sandbox", "/page", "/favicon")
 _NOTHING: Headers = {}
 
@@ -225,6 +226,9 @@ def _content(response: web.StreamResponse) -> bytes:
 def _side(path: str) -> str | None:
     if path == "/" or path.startswith(_OURS):
         return None
+    for start, side in _OTHER_AIS.items():
+        if path.startswith(start):
+            return side
     return "dify" if path == "/v1" or path.startswith(_DIFY) else "dingtalk"
 
 

@@ -73,7 +73,7 @@ class SandboxClient:
         return self._get("messages", "messages", client_id=client_id, conversation_id=conversation_id, after=after)
 
     def redeliver(self, msg_id: str) -> bool:
-        """Push a message again under a new frame id; whether a connection took it."""
+        """Push a message again, by Stream under a new frame id; whether it reached the bot."""
         return bool(self._post(f"messages/{quote(msg_id, safe='')}/redeliver")["delivered"])
 
     def click(self, out_track_id: str, user_id: str, action_id: str, **params: str) -> Json:
@@ -166,6 +166,26 @@ class SandboxClient:
     def forget_dify_conversation(self, conversation_id: str) -> None:
         """Let Dify forget a conversation."""
         self._call("DELETE", f"dify/conversations/{conversation_id}")
+
+    def put_openai_gateway(self, api_key: str, name: str, models: Sequence[str], **settings: object) -> None:
+        """Register an OpenAI-compatible gateway: flavor, remembers, requires_key, endpoint_off, vision, pace, ..."""
+        self._post("openai/gateways", api_key=api_key, name=name, models=[*models], **settings)
+
+    def openai_gateways(self) -> list[Json]:
+        """The gateways, without their keys."""
+        return self._get("openai/gateways", "gateways")
+
+    def put_codebuddy_agent(self, token: str, name: str, **settings: object) -> None:
+        """Register a CodeBuddy agent: form (text, json), field (content, response, message, result), seconds."""
+        self._post("codebuddy/agents", token=token, name=name, **settings)
+
+    def codebuddy_agents(self) -> list[Json]:
+        """The agents, without their tokens."""
+        return self._get("codebuddy/agents", "agents")
+
+    def codebuddy_requests(self, name: str) -> list[Json]:
+        """What an agent was asked last, oldest first: {"time", "app", "prompt", "options", "status"}."""
+        return self._get("codebuddy/requests", "requests", app=name)
 
     def _get(self, path: str, field: str, **query: object) -> list[Json]:
         return list(self._call("GET", path, query=query)[field])

@@ -7,6 +7,7 @@ from typing import Any
 
 _MOST = 1_000
 _LONGEST_DELAY = 3_600
+_OLDEST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,13 @@ _DELAY = Rule(
     f"a number of seconds from 0 to {_LONGEST_DELAY}",
     lambda value: type(value) in (int, float) and 0 <= value <= _LONGEST_DELAY,
 )
+_AGE = Rule(
+    f"a number of seconds from -{_OLDEST} to {_OLDEST}",
+    lambda value: type(value) in (int, float) and -_OLDEST <= value <= _OLDEST,
+)
 _STATUS = _whole(200, 599)
 _CALL = {"delay": _DELAY, "drop": _FLAG, "status": _STATUS, "code": _TEXT, "message": _TEXT}
+_HTML = {"html": Rule("true, false or a string", lambda value: isinstance(value, bool | str))}
 _REFUSAL = {
     "body": Rule("an object", lambda value: isinstance(value, dict)),
     "errcode": _whole(-(10**9), 10**9),
@@ -54,17 +60,26 @@ POINTS: Mapping[str, Point] = {
     "dingtalk.throttle": Point(frozenset({"client_id", "api"}), {"qps": _whole(1, 10**6)}),
     "dingtalk.deliver": Point(frozenset({"client_id", "space_id"}), {"errorMsg": _TEXT}),
     "dingtalk.stream": Point(frozenset({"client_id", "topic"}), {"delay": _DELAY, "drop": _FLAG, "copies": _whole(1, 100)}),
-    "dingtalk.inbound": Point(frozenset({"client_id"}), {"errorCode": _whole(0, 10**9)}),
-    "dify.http": Point(
-        frozenset({"app", "method", "path"}),
-        _CALL | {"html": Rule("true, false or a string", lambda value: isinstance(value, bool | str))},
+    "dingtalk.push": Point(
+        frozenset({"client_id", "api"}),
+        {"delay": _DELAY, "copies": _whole(1, 100), "sign": _TEXT, "age": _AGE, "body": _TEXT},
     ),
+    "dingtalk.inbound": Point(frozenset({"client_id"}), {"errorCode": _whole(0, 10**9)}),
+    "dify.http": Point(frozenset({"app", "method", "path"}), _CALL | _HTML),
     "dify.stream": Point(
         frozenset({"app", "user"}),
         dict.fromkeys(("cut", "torn", "rst", "merge"), _place(10**6))
         | {"huge": _place(64 * 10**6)}
         | dict.fromkeys(("split", "strange", "u2028", "pings"), _FLAG),
     ),
+    "openai.http": Point(frozenset({"app", "method", "path"}), _CALL | _HTML),
+    "openai.stream": Point(
+        frozenset({"app", "user"}),
+        dict.fromkeys(("cut", "torn", "rst", "merge"), _place(10**6))
+        | {"huge": _place(64 * 10**6)}
+        | dict.fromkeys(("split", "strange", "pings"), _FLAG),
+    ),
+    "codebuddy.http": Point(frozenset({"app"}), _CALL | _HTML | {"cut": _FLAG}),
 }
 
 

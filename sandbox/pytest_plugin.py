@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sandbox.client import SandboxClient, SandboxProcess
-from sandbox.testbed import DifyApp, DingTalkApp
+from sandbox.testbed import CodeBuddyAgent, DifyApp, DingTalkApp, OpenAiGateway
 
 MakeDingTalkApp = Callable[..., DingTalkApp]
 MakeDifyApp = Callable[..., DifyApp]
+MakeOpenAiGateway = Callable[..., OpenAiGateway]
+MakeCodeBuddyAgent = Callable[..., CodeBuddyAgent]
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +54,39 @@ def make_dify_app(dingtalk_sandbox: SandboxClient) -> MakeDifyApp:
 def dify_app(make_dify_app: MakeDifyApp) -> DifyApp:
     """A chat app of the embedded Dify, for a bot that asks Dify."""
     return make_dify_app()
+
+
+@pytest.fixture
+def make_openai_gateway(dingtalk_sandbox: SandboxClient) -> MakeOpenAiGateway:
+    """A function that makes an OpenAI-compatible gateway: `make_openai_gateway("qwen", flavor="strict", pace={...})`."""
+
+    def make(model: str = "sandbox", **settings: object) -> OpenAiGateway:
+        name = f"openai-{uuid.uuid4().hex[:8]}"
+        dingtalk_sandbox.put_openai_gateway(f"sk-{name}", name, [model], **settings)
+        return OpenAiGateway(name, model, f"sk-{name}", f"{dingtalk_sandbox.url}/openai/v1")
+
+    return make
+
+
+@pytest.fixture
+def openai_gateway(make_openai_gateway: MakeOpenAiGateway) -> OpenAiGateway:
+    """An OpenAI-compatible gateway, for a bot that asks one."""
+    return make_openai_gateway()
+
+
+@pytest.fixture
+def make_codebuddy_agent(dingtalk_sandbox: SandboxClient) -> MakeCodeBuddyAgent:
+    """A function that makes a CodeBuddy agent: `make_codebuddy_agent(form="json", field="result", seconds=2)`."""
+
+    def make(**settings: object) -> CodeBuddyAgent:
+        name = f"codebuddy-{uuid.uuid4().hex[:8]}"
+        dingtalk_sandbox.put_codebuddy_agent(f"token-{name}", name, **settings)
+        return CodeBuddyAgent(name, f"token-{name}", f"{dingtalk_sandbox.url}/codebuddy/agent")
+
+    return make
+
+
+@pytest.fixture
+def codebuddy_agent(make_codebuddy_agent: MakeCodeBuddyAgent) -> CodeBuddyAgent:
+    """A CodeBuddy agent, for a bot that asks one."""
+    return make_codebuddy_agent()

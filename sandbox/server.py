@@ -1,4 +1,4 @@
-"""Both halves of the sandbox on one port."""
+"""All platforms of the sandbox on one port."""
 
 import errno
 from collections.abc import AsyncIterator
@@ -8,12 +8,14 @@ from pathlib import Path
 from aiohttp import web
 
 from sandbox import capture
+from sandbox.codebuddy import routes as codebuddy
 from sandbox.control import Control
 from sandbox.dify import routes as dify
 from sandbox.dingtalk.api import hang_up
 from sandbox.dingtalk.platform import DingTalk
 from sandbox.faults import Faults
 from sandbox.guard import same_origin
+from sandbox.openai import routes as openai
 from sandbox.records import Records
 from sandbox.switches import add_routes as add_switches
 from sandbox.views import Views
@@ -39,7 +41,8 @@ def build() -> web.Application:
     capture.install(app, wire)
     dingtalk = DingTalk(records, faults, wire)
     dingtalk.add_routes(app)
-    dify.add_routes(app, records, faults, wire.keyring)
+    for ai in (dify, openai, codebuddy):
+        ai.add_routes(app, records, faults, wire.keyring)
     Control(dingtalk, faults).add_routes(app)
     Views(dingtalk, records, faults, wire.log).add_routes(app)
     add_wire_routes(app, wire)

@@ -20,6 +20,7 @@ from sandbox.dingtalk.refusal import (
 Side = Literal["dingtalk", "ai"]
 Deed = Literal["forget the token", "cut", "announce a disconnect"]
 
+_VERY_LONG = 3_600  # seconds: longer than anybody waits
 _CARDS = ("create", "deliver", "create_and_deliver", "update", "spaces")
 _ALL_OF_CARDS = (*_CARDS, "streaming")
 
@@ -57,9 +58,34 @@ def _refuse(refusal: Refusal | OldRefusal, *apis: str) -> tuple[Order, ...]:
     return tuple(Order("dingtalk.api", refusal.as_fault(), {"api": api}) for api in apis)
 
 
-_NO_KEY = {"status": 401, "code": "unauthorized", "message": "Access token is invalid"}
-_TOO_MANY = {"status": 429, "code": "too_many_requests", "message": "Too many requests. Please try again later."}
-_ACCIDENT = {"status": 500, "code": "internal_server_error", "message": "The server encountered an internal error."}
+def _in_every_stream(params: Mapping[str, Any]) -> tuple[Order, ...]:
+    return tuple(Order(f"{ai}.stream", params) for ai in ("dify", "openai"))
+
+
+def _at_every_ai(status: int, dify: tuple[str, str], openai: tuple[str, str], codebuddy: str) -> tuple[Order, ...]:
+    """The same refusal in the words of each AI: a code and a message, of CodeBuddy the message only."""
+    said = {"dify.http": dify, "openai.http": openai, "codebuddy.http": ("", codebuddy)}
+    return tuple(Order(at, {"status": status, "code": code, "message": words}) for at, (code, words) in said.items())
+
+
+_NO_KEY = _at_every_ai(
+    401,
+    ("unauthorized", "Access token is invalid"),
+    ("invalid_api_key", "Incorrect API key provided."),
+    "Unauthorized",
+)
+_TOO_MANY = _at_every_ai(
+    429,
+    ("too_many_requests", "Too many requests. Please try again later."),
+    ("rate_limit_exceeded", "Rate limit reached. Please try again later."),
+    "Too Many Requests",
+)
+_ACCIDENT = _at_every_ai(
+    500,
+    ("internal_server_error", "The server encountered an internal error."),
+    ("internal_error", "The server had an error while answering your request."),
+    "Internal Server Error",
+)
 
 SWITCHES = (
     Switch(
@@ -135,7 +161,10 @@ SWITCHES = (
         "dingtalk",
         Said("消息重复推送", "Messages pushed twice"),
         Said("用户看不出：同一条消息推送了两次，只得到一个回答。", "Nothing: a message that is pushed twice is answered once."),
-        (Order("dingtalk.stream", {"copies": 2}, {"topic": BOT_TOPIC}),),
+        (
+            Order("dingtalk.stream", {"copies": 2}, {"topic": BOT_TOPIC}),
+            Order("dingtalk.push", {"copies": 2}, {"api": "message"}),
+        ),
     ),
     Switch(
         "expired_token",
@@ -174,7 +203,7 @@ SWITCHES = (
             "卡片马上显示“机器人的 AI 密钥无效，请联系管理员。”，状态为出错。",
             "The card fails at once and says that the bot's AI key is not valid.",
         ),
-        (Order("dify.http", _NO_KEY),),
+        _NO_KEY,
     ),
     Switch(
         "ai_429",
@@ -184,7 +213,7 @@ SWITCHES = (
             "机器人重试几秒，仍不行就在卡片上显示“现在提问的人太多，请稍后再试。”",
             "The bot tries again for a few seconds, then the card fails and says that too many people are asking.",
         ),
-        (Order("dify.http", _TOO_MANY),),
+        _TOO_MANY,
     ),
     Switch(
         "ai_500",
@@ -194,7 +223,7 @@ SWITCHES = (
             "卡片显示“AI 服务暂时出了故障，请稍后再试。”，状态为出错。",
             "The card fails and says that the AI service has a problem now.",
         ),
-        (Order("dify.http", _ACCIDENT),),
+        _ACCIDENT,
     ),
     Switch(
         "ai_html",
@@ -204,7 +233,7 @@ SWITCHES = (
             "用户看不到网页代码：重试几秒后，卡片显示“AI 服务暂时出了故障，请稍后再试。”",
             "No HTML is shown: after a few seconds of trying, the card fails and says that the AI service has a problem now.",
         ),
-        (Order("dify.http", {"status": 502}),),
+        tuple(Order(f"{ai}.http", {"status": 502}) for ai in ("dify", "openai", "codebuddy")),
     ),
     Switch(
         "ai_cut",
@@ -214,7 +243,7 @@ SWITCHES = (
             "已经写出的开头留着，下面接一句“回答中途断开了，请重新提问。”",
             "What was written stays, with a sentence below it: the answer broke off, please ask again.",
         ),
-        (Order("dify.stream", {"cut": 5}),),
+        (*_in_every_stream({"cut": 5}), Order("codebuddy.http", {"cut": True})),
     ),
     Switch(
         "ai_pings",
@@ -224,7 +253,7 @@ SWITCHES = (
             "卡片一直显示处理中，约一分钟后变成“AI 一直没有回应，请稍后再试。”",
             "The card keeps on processing, then, after about a minute, says that the AI did not respond.",
         ),
-        (Order("dify.stream", {"pings": True}),),
+        (*_in_every_stream({"pings": True}), Order("codebuddy.http", {"delay": _VERY_LONG})),
     ),
     Switch(
         "ai_torn",
@@ -234,7 +263,7 @@ SWITCHES = (
             "用户看不出：一个字的 UTF-8 字节分在两个数据包里，回答一字不差。",
             "Nothing: the bytes of a character come in two packets, and the answer is exact to the letter.",
         ),
-        (Order("dify.stream", {"split": True}),),
+        _in_every_stream({"split": True}),
     ),
     Switch(
         "ai_megabyte",
@@ -244,6 +273,6 @@ SWITCHES = (
             "用户看不出：回答中间夹着一行 1 MB 的陌生事件，回答一字不差。",
             "Nothing: an unknown event of a megabyte comes amid the answer, which is exact to the letter.",
         ),
-        (Order("dify.stream", {"huge": 1_000_000}),),
+        _in_every_stream({"huge": 1_000_000}),
     ),
 )

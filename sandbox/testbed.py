@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,6 +19,7 @@ from sandbox.client import Json, SandboxClient
 
 _POLL_SECONDS = 0.05
 _END_SECONDS = 5
+_KNOCK_SECONDS = 1
 _SHOWN_RECORDS, _SHOWN_CHARACTERS, _SHOWN_OUTPUT = 25, 160, 3_000
 
 
@@ -27,6 +30,25 @@ class DifyApp:
     name: str
     kind: str
     api_key: str = field(repr=False)
+    url: str
+
+
+@dataclass(frozen=True)
+class OpenAiGateway:
+    """An OpenAI-compatible gateway: what opens it, its first model, and the base address that ends in /v1."""
+
+    name: str
+    model: str
+    api_key: str = field(repr=False)
+    url: str
+
+
+@dataclass(frozen=True)
+class CodeBuddyAgent:
+    """A CodeBuddy agent: what opens it, and the address that prompts are posted to."""
+
+    name: str
+    token: str = field(repr=False)
     url: str
 
 
@@ -59,7 +81,7 @@ class DingTalkApp:
         }
 
     def configure(self, **settings: object) -> None:
-        """Set how DingTalk treats the app (`qps=0`, `permissions=[]`, ...: see sandbox/README.md); the rest as usual."""
+        """Set how DingTalk treats the app (`qps=0`, `callback_url=...`, ...: see sandbox/README.md); the rest as usual."""
         self.sandbox.put_app(self.client_id, self.client_secret, self.client_id, **settings)
 
     def start(self, *command: str | Path, seconds: float = 10, **variables: str) -> None:
@@ -70,7 +92,7 @@ class DingTalkApp:
         __tracebackhide__ = True
         before = self.sandbox.last()
         self._bots.append(_Child([str(word) for word in command], {**os.environ, **self.env, **variables}))
-        self._wait_until(lambda: bool(self._since(before, kind="stream.connected")), seconds)
+        self._wait_until(lambda: self._is_connected(before), seconds)
 
     def stop(self) -> None:
         """End the bots that `start` has started."""
@@ -80,7 +102,7 @@ class DingTalkApp:
     close = stop
 
     def wait_connected(self, seconds: float = 10) -> None:
-        """Wait until a bot holds a Stream connection."""
+        """Wait until a bot holds a Stream connection or, in HTTP mode, listens at its address."""
         __tracebackhide__ = True
         self._wait_until(self._is_connected, seconds)
 
@@ -145,8 +167,12 @@ class DingTalkApp:
     def _since(self, position: int, **facts: str) -> list[Json]:
         return self.sandbox.records(position, 0, client_id=self.client_id, **facts)
 
-    def _is_connected(self) -> bool:
-        return any(app["connections"] for app in self.sandbox.apps() if app["client_id"] == self.client_id)
+    def _is_connected(self, since: int | None = None) -> bool:
+        """Whether a bot is there now, or by Stream at least was after the record `since`."""
+        (app,) = (each for each in self.sandbox.apps() if each["client_id"] == self.client_id)
+        if app["receive"] == "webhook":
+            return _listens(app["callback_url"])
+        return bool(app["connections"] if since is None else self._since(since, kind="stream.connected"))
 
     def _wait_until(self, connected: Callable[[], bool], seconds: float) -> None:
         __tracebackhide__ = True
@@ -204,6 +230,16 @@ class _Child:
             self._child.kill()
             self._child.wait()
         self._output.close()
+
+
+def _listens(address: str) -> bool:
+    parts = urlsplit(address)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname, port), _KNOCK_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def _line(record: Json, began: float) -> str:

@@ -1,5 +1,7 @@
 """The address at which a bot sees this server, and so the one that the platform hands out to it."""
 
+from urllib.parse import urlsplit
+
 from aiohttp import web
 
 # Under which address a connection that came through the proxy door shall reach us directly, by its port on our side.
@@ -36,6 +38,17 @@ def endpoint_of(request: web.Request) -> str:
     """The address of the Stream's websocket for whoever sent this request."""
     base = base_of(request)
     return _STREAM if base == _OAPI else f"{base.replace('http', 'ws', 1)}/connect"
+
+
+def is_web_address(text: str) -> bool:
+    """Whether this is a whole http or https address."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    # urlsplit drops some control characters, an address has none, nor blanks.
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and text.isprintable() and " " not in text
 
 
 def url_host(host: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from sandbox.dingtalk.address import is_web_address
 from sandbox.keyring import Keyring
 
 CARD_WRITE = "Card.Instance.Write"
@@ -22,6 +23,7 @@ _CHOICES = {
 class App:
     """One internal app with a robot; everything after `permissions` is a rule of the platform towards it.
 
+    A robot with a `callback_url` is in HTTP mode: its messages are POSTed there, and never pushed by Stream.
     Seconds and bytes are as the names say. Rules that DingTalk does not publish are settings, with the strict
     reading as default.
     """
@@ -34,6 +36,7 @@ class App:
     qps: int = 20
     monthly_calls: int = 0
     monthly_pushes: int = 0
+    callback_url: str = ""
     max_connections: int = 50
     token_seconds: float = 7200
     ticket_seconds: float = 90
@@ -68,11 +71,13 @@ class App:
         if missing := [name for name in ("client_id", "client_secret", "name") if not body.get(name)]:
             raise ValueError(f"{missing[0]} is missing")
         app = cls(**body)
+        if app.callback_url and not is_web_address(app.callback_url):
+            raise ValueError("callback_url must be a whole http or https address")
         return replace(app, permissions=tuple(app.permissions))
 
     def to_json(self) -> dict[str, Any]:
-        """Everything but the secret."""
-        shown = asdict(self)
+        """Everything but the secret, and how it receives messages."""
+        shown = asdict(self) | {"receive": "webhook" if self.callback_url else "stream"}
         del shown["client_secret"]
         return shown
 

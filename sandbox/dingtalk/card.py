@@ -61,6 +61,7 @@ class Card:
     variables: Variables
     private: dict[str, Variables]
     callback_type: str = ""
+    route_key: str = ""
     user_id_type: int = 1
     unfinalised: str = "template"
     preview: dict[str, Any] = field(default_factory=dict)

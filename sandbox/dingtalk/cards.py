@@ -127,8 +127,8 @@ class Cards:
             raise Refusal(400, "param.invalid", "callbackType or userIdType is invalid")
         if not is_text_list(body.get("cardAtUserIds", [])) or not isinstance(body.get("userId", ""), str):
             raise Refusal(400, "param.invalid", "cardAtUserIds or userId is invalid")
-        if body.get("callbackType") == "HTTP" and not body.get("callbackRouteKey"):
-            raise Refusal(400, "param.callbackRouteKeyEmpty", "callbackRouteKey is empty")
+        over_http = body.get("callbackType") == "HTTP"
+        route_key = _required(body, "callbackRouteKey", "param.callbackRouteKeyEmpty") if over_http else ""
         variables = _variables(app, body.get("cardData"))
         if variables is None:
             raise Refusal(400, "param.cardPublicDataEmpty", "cardData is empty")
@@ -145,6 +145,7 @@ class Cards:
             variables,
             private,
             callback_type=str(body.get("callbackType", "")),
+            route_key=route_key,
             user_id_type=body.get("userIdType", 1),
             preview=preview,
             unfinalised=app.unfinalised,

@@ -1,4 +1,4 @@
-"""A person presses a button on a card: the callback frame, two seconds of patience, the response applied."""
+"""A person presses a button on a card: the callback by Stream or HTTP, two seconds of patience, the response applied."""
 
 import asyncio
 import json
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.dingtalk.apps import App
+from sandbox.dingtalk.callbacks import Callbacks
 from sandbox.dingtalk.card import Card
 from sandbox.dingtalk.cards import Cards, read_variables
 from sandbox.dingtalk.frames import CARD_TOPIC
@@ -18,9 +19,10 @@ from sandbox.records import Records
 class Clicks:
     """Presses buttons."""
 
-    def __init__(self, cards: Cards, stream: Stream, records: Records) -> None:
+    def __init__(self, cards: Cards, stream: Stream, callbacks: Callbacks, records: Records) -> None:
         self._cards = cards
         self._stream = stream
+        self._callbacks = callbacks
         self._records = records
 
     async def click(self, app: App, card: Card, user_id: str, action_id: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,6 +45,8 @@ class Clicks:
         return {"answered": response is not None, "response": response or {}, "took": took}
 
     async def _ask(self, card: Card, frame: Mapping[str, Any]) -> dict[str, Any] | None:
+        if card.callback_type == "HTTP":
+            return await self._callbacks.ask(card, frame)
         if card.callback_type != "STREAM":
             return None
         unacked = await self._stream.push(card.client_id, CARD_TOPIC, frame)
@@ -63,7 +67,7 @@ class Clicks:
 
 
 def callback(app: App, card: Card, user_id: str, action_id: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of a card callback frame."""
+    """The data of a card callback frame, and the body of a card callback over HTTP."""
     content = json.dumps({"cardPrivateData": {"actionIds": [action_id], "params": dict(params)}}, ensure_ascii=False)
     where = card.places[0] if card.places else None
     return {

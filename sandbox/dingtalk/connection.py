@@ -20,7 +20,7 @@ _SEND_SECONDS = 5.0
 _UNACKED_KEPT = 10_000
 _SYSTEM_IDS_KEPT = 16
 _MISSED_PINGS = 2
-_CLICK_SECONDS = 2.0  # for so long a person's client waits for the answer to a click
+CLICK_SECONDS = 2.0  # for so long a person's client waits for the answer to a click
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Unacked:
     @property
     def patience(self) -> float:
         """The seconds within which an acknowledgement is in time."""
-        return self.app.redeliver_after if self.topic == BOT_TOPIC else _CLICK_SECONDS
+        return self.app.redeliver_after if self.topic == BOT_TOPIC else CLICK_SECONDS
 
 
 class Connection:

@@ -1,4 +1,4 @@
-"""People write to bots: the group rules, the push, and the same message once more."""
+"""People write to bots: the group rules, what is pushed, and the same message once more."""
 
 import base64
 import uuid
@@ -10,8 +10,8 @@ from sandbox.dingtalk.cards import Cards
 from sandbox.dingtalk.chats import Chats, Person
 from sandbox.dingtalk.files import Files
 from sandbox.dingtalk.payloads import EVER_IN_GROUPS, Occasion, content_of, envelope, quota_notice, with_quote
+from sandbox.dingtalk.push import Push, Pushed
 from sandbox.dingtalk.quota import Quota
-from sandbox.dingtalk.stream import Stream
 from sandbox.dingtalk.webhook import Webhook
 from sandbox.dingtalk.written import Reader, Written
 from sandbox.faults import Faults
@@ -32,7 +32,7 @@ class Inbound:
         cards: Cards,
         files: Files,
         webhook: Webhook,
-        stream: Stream,
+        push: Push,
         quota: Quota,
         records: Records,
         faults: Faults,
@@ -41,12 +41,12 @@ class Inbound:
         self._cards = cards
         self._files = files
         self._webhook = webhook
-        self._stream = stream
+        self._push = push
         self._quota = quota
         self._records = records
         self._faults = faults
         self._reader = Reader(chats, files)
-        self._pushed: Kept[str, tuple[str, dict[str, Any]]] = Kept(_MESSAGES_KEPT, _MOST_CHARACTERS, weight)
+        self._pushed: Kept[str, Pushed] = Kept(_MESSAGES_KEPT, _MOST_CHARACTERS, lambda pushed: weight(pushed.message))
 
     async def say(self, app: App, body: Mapping[str, Any], base: str) -> dict[str, Any]:
         """One message of a person, as POST /sandbox/messages describes it; ValueError says what is wrong with it.
@@ -71,8 +71,9 @@ class Inbound:
         facts = {**done, "nick": person.nick, "msgtype": written.msgtype, "text": written.text}
         self._records.add("dingtalk", "message", client_id=app.client_id, **facts)
         if reason is None:
-            self._pushed.put(msg_id, (app.client_id, message))
-            reason = None if await self._stream.deliver(app.client_id, message, msg_id) else "no connection"
+            pushed = Pushed(app.client_id, chat.conversation_id, msg_id, message)
+            self._pushed.put(msg_id, pushed)
+            reason = await self._push.deliver(pushed)
         if reason:
             said |= {"delivered": False, "reason": reason}
             self._records.add("dingtalk", "undelivered", client_id=app.client_id, **done, reason=reason)
@@ -81,10 +82,7 @@ class Inbound:
     async def repeat(self, msg_id: str) -> bool | None:
         """Push a message again, as if its acknowledgement had been lost; None if there was no such message."""
         pushed = self._pushed.get(msg_id)
-        if pushed is None:
-            return None
-        client_id, message = pushed
-        return await self._stream.deliver(client_id, message, msg_id)
+        return None if pushed is None else await self._push.deliver(pushed) is None
 
     def _message(self, occasion: Occasion, written: Written, base: str) -> dict[str, Any]:
         """The message as it is pushed."""

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from sandbox.dingtalk.api import ApiFront, Exchange, Json
 from sandbox.dingtalk.apps import App, Apps
+from sandbox.dingtalk.callbacks import Callbacks
 from sandbox.dingtalk.cards import Cards
 from sandbox.dingtalk.chats import Chats
 from sandbox.dingtalk.clicks import Clicks
@@ -11,6 +12,8 @@ from sandbox.dingtalk.files import Files
 from sandbox.dingtalk.gateway import Gateway
 from sandbox.dingtalk.inbound import Inbound
 from sandbox.dingtalk.login import Login
+from sandbox.dingtalk.post import Post
+from sandbox.dingtalk.push import Push
 from sandbox.dingtalk.quota import Quota
 from sandbox.dingtalk.refusal import Refusal
 from sandbox.dingtalk.robot import Robot
@@ -40,8 +43,11 @@ class DingTalk:
         self.cards = Cards(self.templates, self.chats, records, faults)
         self.files = Files(self.apps, self.tokens, self._front)
         self.webhook = Webhook(self.apps, self.chats, self.quota, self._front, records)
-        self.inbound = Inbound(self.chats, self.cards, self.files, self.webhook, self.stream, self.quota, records, faults)
-        self.clicks = Clicks(self.cards, self.stream, records)
+        post = Post(records, faults, wire)
+        self._push = Push(self.apps, self.stream, post, self.webhook)
+        self.inbound = Inbound(self.chats, self.cards, self.files, self.webhook, self._push, self.quota, records, faults)
+        self._callbacks = Callbacks(post, wire.keyring)
+        self.clicks = Clicks(self.cards, self.stream, self._callbacks, records)
         self._login = Login(self.apps, self.tokens, self._front)
         self._robot = Robot(self.chats, self.files.media, records)
 
@@ -56,10 +62,12 @@ class DingTalk:
         self._login.add_routes(app)
         self.gateway.add_routes(app)
         self.cards.add_routes(app, self._front)
+        self._callbacks.add_routes(app, self._front)
         StandardCards(self.cards).add_routes(app, self._front)
         self._robot.add_routes(app, self._front)
         self.webhook.add_routes(app)
         self.files.add_routes(app)
+        app.on_shutdown.append(self._push.close)
         app.router.add_route("*", "/v1.0/{path:.*}", self._front.wrap("unknown", _nothing))
 
 

@@ -1,4 +1,4 @@
-"""Answers through a message's sessionWebhook: POST /robot/sendBySession."""
+"""What a bot says in answer to a message: through its sessionWebhook, or at once where it was POSTed to the bot."""
 
 import time
 import uuid
@@ -87,10 +87,18 @@ class Webhook:
         fail(fault)
         return {"errcode": 0, "errmsg": "ok"}
 
+    def answer(self, app: App, conversation_id: str, content_type: str, raw: bytes) -> None:
+        """Take what a bot in HTTP mode answered a push with; OldRefusal for what the webhook would not take either.
+
+        There is no session to expire, and it counts neither as a webhook message of the minute nor of the month.
+        """
+        body = _read(content_type, raw)
+        _check_whole(raw, body)
+        if chat := self._chats.find(app.client_id, conversation_id):
+            self._say(app, chat, body)
+
     def _check(self, app: App, chat: Chat, raw: bytes, body: Json) -> None:
-        check_message(body)
-        if len(raw) > _BODY_BYTES:
-            raise OldRefusal(460101, "message too long, exceeds 20000 bytes")
+        _check_whole(raw, body)
         if chat.conversation_type == "2":
             self._pace(app, chat)
         if not self._quota.push(app):
@@ -146,6 +154,12 @@ def check_message(body: Mapping[str, Any]) -> None:
     at = body.get("at", {})
     if not isinstance(at, dict) or not all(is_text_list(at.get(name, [])) for name in _MENTIONS):
         raise _missing("at")
+
+
+def _check_whole(raw: bytes, body: Json) -> None:
+    check_message(body)
+    if len(raw) > _BODY_BYTES:
+        raise OldRefusal(460101, "message too long, exceeds 20000 bytes")
 
 
 def _read(content_type: str, raw: bytes) -> Json:

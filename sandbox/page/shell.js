@@ -3,7 +3,7 @@
 import { element, icon, say } from "./dom.js";
 import { onReload, onStatus } from "./feed.js";
 import { chooseLanguage, language, onLanguage } from "./language.js";
-import { bots, onBots } from "./model/bots.js";
+import { bots, isUp, onBots } from "./model/bots.js";
 import { chatList, onChats } from "./model/chats.js";
 import { choose, chosen } from "./model/chosen.js";
 import { onViewer, viewer } from "./model/people.js";
@@ -52,7 +52,7 @@ function draw() {
 
 function drawStatus() {
   const all = bots().length;
-  const up = bots().filter((bot) => bot.connections).length;
+  const up = bots().filter(isUp).length;
   const words = { connecting: t("connecting"), lost: t("lost"), live: all ? t("bots", up, all) : t("noBots") };
   Object.assign(element("status").dataset, { state: status, bots: up < all ? "some" : "all" });
   say(element("status"), words[status]);

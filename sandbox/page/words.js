@@ -47,6 +47,7 @@ const zh = {
   type_link: "[链接]", type_actionCard: "[卡片]", type_feedCard: "[卡片]", type_markdown: "[消息]",
   type_text: "",
   undelivered: (why) => `没有送达：${why}`, noConnection: "机器人没有在线的连接。",
+  noAnswer: "机器人的回调地址没有应答。",
   notMentioned: "群里的消息没有 @ 机器人，钉钉不会推送给它。",
   notInGroups: "钉钉不会把群里的文件、语音和视频推送给机器人。", otherReason: (text) => `${text}。`,
 
@@ -127,6 +128,7 @@ const en = {
   type_link: "[Link]", type_actionCard: "[Card]", type_feedCard: "[Card]", type_markdown: "[Message]",
   type_text: "",
   undelivered: (why) => `Not delivered: ${why}`, noConnection: "the bot has no connection.",
+  noAnswer: "the bot’s callback address does not answer.",
   notMentioned: "the message does not mention the bot, so DingTalk does not push it.",
   notInGroups: "in groups DingTalk pushes no files, voice messages or videos to bots.",
   otherReason: (text) => `${text}.`,

@@ -3,7 +3,7 @@
 import { element, icon, make, say } from "../dom.js";
 import { face } from "../face.js";
 import { onLanguage } from "../language.js";
-import { botName, bots, onBots } from "../model/bots.js";
+import { botName, bots, isUp, onBots } from "../model/bots.js";
 import { chatList, isUnread, lastLine, onChats, openChat } from "../model/chats.js";
 import { addressOf, choose } from "../model/chosen.js";
 import { isoTime, shortTime } from "../times.js";
@@ -80,7 +80,7 @@ function drawRow(chat, section) {
   parts.button.classList.toggle("is-unread", unread);
   say(parts.unread, unread ? t("unread") : "");
   parts.dot.hidden = !unread;
-  const isOffline = bots().some((bot) => bot.client_id === chat.client_id && !bot.connections);
+  const isOffline = bots().some((bot) => bot.client_id === chat.client_id && !isUp(bot));
   parts.button.classList.toggle("is-offline", isOffline);
   return parts;
 }

@@ -2,7 +2,7 @@
 
 import { openDialog } from "../dialogs.js";
 import { element, make } from "../dom.js";
-import { bots } from "../model/bots.js";
+import { bots, isUp } from "../model/bots.js";
 import { beginGroup, openChat } from "../model/chats.js";
 import { choose } from "../model/chosen.js";
 import { t } from "../words.js";
@@ -13,10 +13,10 @@ export function mountNewChat() {
 }
 
 function open() {
-  const options = bots().map(({ client_id, name, connections }) => make("option", {
-    value: client_id,
-    text: connections ? name : `${name} (${t("offline")})`,
-    selected: client_id === openChat()?.client_id,
+  const options = bots().map((bot) => make("option", {
+    value: bot.client_id,
+    text: isUp(bot) ? bot.name : `${bot.name} (${t("offline")})`,
+    selected: bot.client_id === openChat()?.client_id,
   }));
   element("new-bot").replaceChildren(...options);
   element("new-title").value = t("groupDefault");

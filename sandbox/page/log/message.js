@@ -61,6 +61,7 @@ function quoteBlock({ number, nick, text, card, picture }) {
 
 function sentence(reason) {
   if (reason === "no connection") return t("noConnection");
+  if (reason.startsWith("no answer")) return t("noAnswer");
   if (reason.includes("mention")) return t("notMentioned");
   return reason.includes("in groups") ? t("notInGroups") : t("otherReason", reason);
 }

@@ -11,6 +11,9 @@ const state = { apps: [], shows: [], ownAi: false };
 
 export const onBots = changed.subscribe;
 export const bots = () => state.apps;
+
+/** Whether messages can reach a bot: it holds a connection, or has an address of its own, which may answer or not. */
+export const isUp = ({ receive, connections }) => receive === "webhook" || connections > 0;
 export const botName = (client_id) => state.apps.find((app) => app.client_id === client_id)?.name ?? client_id;
 
 /** Scripted talk by name: [{name, title: {zh, en}}]; empty when the user's own AI answers. */
@@ -20,10 +23,13 @@ export const shows = () => (state.ownAi ? [] : state.shows);
 export const ownAi = () => state.ownAi;
 
 const load = seldom(APART_MS, async () => {
-  const [{ apps }, talk, ais] = await Promise.all([call("apps"), optional("dify/shows"), optional("dify/apps")]);
+  const [{ apps }, talk, dify, openai, codebuddy] = await Promise.all([
+    call("apps"),
+    ...["dify/shows", "dify/apps", "openai/gateways", "codebuddy/agents"].map(optional),
+  ]);
   state.apps = apps;
-  state.shows = talk?.shows ?? [];
-  state.ownAi = apps.length > 0 && ais !== null && ais.apps.length === 0;
+  state.shows = dify?.apps.length === 0 ? [] : (talk?.shows ?? []);
+  state.ownAi = apps.length > 0 && [dify?.apps, openai?.gateways, codebuddy?.agents].every((ais) => ais?.length === 0);
   changed.tell();
 });
 

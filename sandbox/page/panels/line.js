@@ -1,7 +1,7 @@
 // One entry of the wire as a line of the list.
 
 import { icon, make } from "../dom.js";
-import { clockOf, directionOf, nameOf, sizeOf, spanOf, t, toneOf, verdictOf } from "./wirewords.js";
+import { clockOf, directionOf, nameOf, sideOf, sizeOf, spanOf, t, toneOf, verdictOf } from "./wirewords.js";
 
 const OBVIOUS = new Set(["cut", "client", "server"]); // ends that the verdict tells already
 
@@ -11,7 +11,7 @@ export function lineOf(entry) {
   const direction = directionOf(entry);
   const about = { type: "button", class: `wire-line tone-${toneOf(entry)}`, tabIndex: -1, dataset: { seq: entry.seq } };
   const button = make("button", about,
-    make("span", { class: `wire-way ${entry.side} ${entry.way}`, title: direction }, make("span", { class: "unseen", text: direction })),
+    make("span", { class: `wire-way ${sideOf(entry)} ${entry.way}`, title: direction }, make("span", { class: "unseen", text: direction })),
     make("span", { class: "wire-name" }, make("span", { class: "wire-title", text: nameOf(entry) }), ...marksOf(entry)),
     make("span", { class: "wire-verdict", text: verdictOf(entry) }),
     make("time", { class: "wire-clock", text: clockOf(entry.time) }),

@@ -6,7 +6,7 @@ import { botName, onBots } from "../model/bots.js";
 import { detail } from "./detail.js";
 import { entries } from "./entries.js";
 import { lineOf } from "./line.js";
-import { t } from "./wirewords.js";
+import { sideOf, t } from "./wirewords.js";
 
 const MOST_LINES = 200; // in the document at once; older ones come on request
 const NEAR_PIXELS = 24;
@@ -39,7 +39,7 @@ export function mount(root, { chosen }) {
 
   function fits(entry) {
     if (filters.answer && entry.answer !== filters.answer) return false;
-    if (filters.side && entry.side !== filters.side) return false;
+    if (filters.side && sideOf(entry) !== filters.side) return false;
     if (filters.refused && GOOD.has(entry.verdict) && !entry.fault) return false;
     if (filters.pings && HEARTBEATS.has(entry.api)) return false;
     // What names no bot (a token that nobody has, say) may be of any.
@@ -189,7 +189,7 @@ export function mount(root, { chosen }) {
 function build(root) {
   root.classList.add("wire");
   const tool = (name) => make("button", { type: "button", class: "wire-tool", dataset: name ? { wireT: name } : {} });
-  const sides = sidesOf({ "": "all", dingtalk: "dingtalk", dify: "dify" });
+  const sides = sidesOf({ "": "all", dingtalk: "dingtalk", ai: "dify" });
   const boxes = ["mine", "refused", "pings"].map((name) => make("input", { type: "checkbox", name }));
   const oneAnswer = make("span", { dataset: { wireT: "oneAnswer" } });
   const answer = make("button", { type: "button", class: "wire-chip chosen", hidden: true }, oneAnswer, icon("close"));

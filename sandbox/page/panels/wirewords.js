@@ -20,7 +20,7 @@ const zh = {
   fault: "故障", faultLong: "打开的故障作用在这一条上", again: "重推",
   again_long: "同一条消息又推送了一次", events: (n) => `${n} 个事件`,
   ok: "成功", refused_verdict: "被拒绝", failed: "出错", dropped: "被挂断", left: "对方离开",
-  lost: "丢失", cut: "中断", late: "迟到", unanswered: "没有确认", stray: "无主", whole: "完整",
+  lost: "丢失", cut: "中断", late: "迟到", flawed: "应答有误", unanswered: "没有确认", stray: "无主", whole: "完整",
   close: "关闭", earlier: "上一条", later: "下一条", copy: "复制", copied: "已复制", notCopied: "浏览器不让复制",
   loading: "正在读取…", gone: "这一条已超出沙箱保留的范围。", unreadable: (why) => `没有读到：${why}`,
   request: "请求", response: "响应", frame: "帧", headers: "请求头", answerHeaders: "响应头",
@@ -56,7 +56,7 @@ const en = {
   again_long: "the same message was pushed once more",
   events: (n) => `${n} ${n === 1 ? "event" : "events"}`,
   ok: "ok", refused_verdict: "refused", failed: "failed", dropped: "hung up", left: "left",
-  lost: "lost", cut: "cut off", late: "late", unanswered: "no ack", stray: "stray", whole: "whole",
+  lost: "lost", cut: "cut off", late: "late", flawed: "flawed answer", unanswered: "no ack", stray: "stray", whole: "whole",
   close: "Close", earlier: "Previous entry", later: "Next entry", copy: "Copy", copied: "Copied", notCopied: "The browser refuses",
   loading: "Reading…", gone: "The sandbox no longer keeps this entry.",
   unreadable: (why) => `It could not be read: ${why}`,
@@ -80,7 +80,7 @@ const names = {
     spaces: "更新会话摘要",
     streaming: "流式更新卡片", webhook: "会话回复", media: "上传文件", download: "取文件地址",
     standard_send: "发送普通版卡片", standard_update: "更新普通版卡片", group_send: "发群消息",
-    oto_send: "发单聊消息", unknown: "没有的接口", oss: "下载文件",
+    oto_send: "发单聊消息", register_callback: "注册卡片回调", unknown: "没有的接口", oss: "下载文件",
     message: "推送消息", click: "推送按钮点击", ping: "心跳", pong: "心跳应答", connected: "连接就绪",
     registered: "订阅就绪", disconnect: "预告断开", closed: "连接关闭",
     "ack.message": "确认消息", "ack.click": "应答点击", "ack.other": "确认", stray: "对不上的确认",
@@ -96,6 +96,7 @@ const names = {
     streaming: "Stream into card", webhook: "Reply by webhook", media: "Upload file",
     download: "Get file address", standard_send: "Send standard card",
     standard_update: "Update standard card", group_send: "Send to group", oto_send: "Send to person",
+    register_callback: "Register card callback",
     unknown: "No such API", oss: "Fetch file",
     message: "Push message", click: "Push button click", ping: "Ping", pong: "Pong",
     connected: "Connected", registered: "Registered", disconnect: "Disconnect announced",
@@ -111,7 +112,7 @@ const names = {
 
 // Calls that bring no name of their own: by their method and path, the first that fits.
 const byPath = [
-  [/\/stop$/, "stop"], [/\/(chat-messages|completion-messages|workflows\/run)$/, "ask"],
+  [/\/stop$/, "stop"], [/\/(chat-messages|completion-messages|workflows\/run|chat\/completions|codebuddy\/agent)$/, "ask"],
   [/\/files\/upload$/, "upload"], [/\/workflows\/run\//, "run"],
   [/\/suggested$/, "suggested"], [/\/feedbacks$/, "feedback"], [/\/parameters$/, "parameters"],
   [/\/info$/, "info"], [/\/meta$/, "meta"], [/\/messages$/, "messages"],
@@ -130,16 +131,19 @@ export function nameOf(entry) {
   return name ? named(name) : entry.what;
 }
 
+/** Which of the two it went to or came from: "dingtalk", or "ai" for any of the AIs. */
+export const sideOf = ({ side }) => (side === "dingtalk" ? side : "ai");
+
 /** Whose word it is: "bot → DingTalk" and the like. */
 export function directionOf({ side, way }) {
-  if (side === "dify") return t(way === "in" ? "botToDify" : "difyToBot");
+  if (sideOf({ side }) === "ai") return t(way === "in" ? "botToDify" : "difyToBot");
   return t(way === "in" ? "botToDingtalk" : "dingtalkToBot");
 }
 
 /** A verdict in words. */
 export const verdictOf = ({ verdict }) => t(verdict === "refused" ? "refused_verdict" : verdict);
 
-const TONES = { ok: "good", whole: "good", late: "warn", left: "warn", stray: "warn", unanswered: "warn" };
+const TONES = { ok: "good", whole: "good", late: "warn", flawed: "warn", left: "warn", stray: "warn", unanswered: "warn" };
 
 /** "good", "warn" or "bad". */
 export const toneOf = ({ verdict }) => TONES[verdict] ?? "bad";

@@ -16,6 +16,7 @@ SCOPES = {
         ("POST", "/card/instances/createAndDeliver"),
         ("PUT", "/card/instances"),
         ("PUT", "/card/instances/spaces"),
+        ("POST", "/card/callbacks/register"),
     ],
     "Card.Streaming.Write": [("PUT", "/card/streaming")],
     "qyapi_robot_sendmsg": [

@@ -1,0 +1,64 @@
+"""The CodeBuddy agents: what a token opens, and the form in which that agent answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+from sandbox.json_api import number_of, text_of
+from sandbox.keyring import Keyring
+from sandbox.openai.gateways import one_of
+
+_FORMS: Final = ("text", "json")
+_FIELDS: Final = ("content", "response", "message", "result")
+_LONGEST_SECONDS: Final = 3_600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """One agent: it works for so many seconds, then answers in plain text, or in JSON with its text in a `field`."""
+
+    token: str = field(repr=False)
+    name: str
+    form: str = "text"
+    field: str = "content"
+    seconds: float = 0.5
+
+    def to_json(self) -> dict[str, Any]:
+        """It without its token."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "token"}
+
+
+def parse(body: Mapping[str, Any]) -> Agent:
+    """An agent from the control API's JSON; ValueError says what is wrong with it."""
+    if unknown := body.keys() - {each.name for each in fields(Agent)}:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+    if missing := [name for name in ("token", "name") if not body.get(name)]:
+        raise ValueError(f"missing: {', '.join(missing)}")
+    return Agent(
+        token=text_of(body, "token"),
+        name=text_of(body, "name"),
+        form=one_of(body, "form", _FORMS),
+        field=one_of(body, "field", _FIELDS),
+        seconds=number_of(body, "seconds", Agent.seconds, _LONGEST_SECONDS),
+    )
+
+
+class Agents:
+    """The agents by token; the tokens are on the keyring."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._by_token: dict[str, Agent] = {}
+
+    def put(self, agent: Agent) -> None:
+        """Add an agent, or replace the one with the same token."""
+        self._by_token[agent.token] = agent
+        self._keyring.keep(agent.token)
+
+    def opened_by(self, token: str) -> Agent | None:
+        """The agent that a token opens."""
+        return self._by_token.get(token)
+
+    def listed(self) -> list[Agent]:
+        """All agents, in the order in which they came."""
+        return list(self._by_token.values())
