@@ -30,6 +30,7 @@ class ConversationKey:
 class Session:
     """What is remembered of a conversation: `conversation` is the AI's own (opaque) id, "" for a new one.
 
+    For an AI that remembers nothing itself it is all that was said before, which may be some 30,000 characters.
     `generation` tells this beginning from all others, so that an answer still growing cannot bring back what `/new` ended.
     """
 
@@ -121,8 +122,11 @@ class Sessions(Protocol):
     def load(self, key: ConversationKey) -> Session:
         """Return the live session of this key, or a new one."""
 
-    def save(self, session: Session) -> bool:
-        """Keep it and start its remain time again; False when it was begun anew meanwhile (nothing is kept then)."""
+    def save(self, session: Session, remain_seconds: float | None = None) -> bool:
+        """Keep it and start its remain time again; False when it was begun anew meanwhile (nothing is kept then).
+
+        It is over after `remain_seconds` without use, or the store's own; each save says it anew.
+        """
 
     def renew(self, key: ConversationKey) -> int:
         """Forget the conversation; answers still growing will not bring it back. Return the new one's generation."""

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from stores.base import CardRecord, ConversationKey, Session, Usage
 
-# An answer may grow this long (Dify's own limit and some); so long a renewal is remembered, whatever the remain time.
+# An answer may grow this long (Dify's own limit and some); so long after a session's end its generation is known, so that
+# a renewal is remembered, whatever the remain time.
 LONGEST_ANSWER = 1_500.0  # seconds
 MOST_SESSIONS = 100_000
+MOST_CHARACTERS = 64_000_000  # of their conversations together, which may be all that was said: 64 to 256 MB
+_TIDY_SECONDS = 60.0  # between two rounds of letting go of what is over
 MOST_CARDS = 20_000
 MOST_MONTHS = 3
 
@@ -18,19 +21,29 @@ MOST_MONTHS = 3
 @dataclass(frozen=True)
 class _Kept:
     session: Session
+    remain_seconds: float
     expires_at: float
 
 
 class MemorySessions:
-    """Sessions that expire `remain_seconds` after their last use; at most `limit`, the longest unused leave first."""
+    """Sessions that expire `remain_seconds` after their last use, unless they are saved with a time of their own.
+
+    At most `limit`, and so many `characters` of conversations; the longest unused leave first.
+    """
 
     def __init__(
-        self, remain_seconds: float, *, limit: int = MOST_SESSIONS, clock: Callable[[], float] = time.monotonic
+        self,
+        remain_seconds: float,
+        *,
+        limit: int = MOST_SESSIONS,
+        characters: int = MOST_CHARACTERS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._remain, self._limit, self._clock = remain_seconds, limit, clock
-        self._outlives = max(0.0, LONGEST_ANSWER - remain_seconds)  # how much longer than the session its generation is known
+        self._remain, self._limit, self._most_characters, self._clock = remain_seconds, limit, characters, clock
         self._lock = threading.Lock()
         self._kept: OrderedDict[ConversationKey, _Kept] = OrderedDict()  # longest unused first
+        self._characters = 0
+        self._tidy_at = clock() + _TIDY_SECONDS
 
     def load(self, key: ConversationKey) -> Session:
         """Return the live session of this key, or a new one."""
@@ -42,13 +55,13 @@ class MemorySessions:
             self._keep(session)
             return session
 
-    def save(self, session: Session) -> bool:
+    def save(self, session: Session, remain_seconds: float | None = None) -> bool:
         """Keep it and start its remain time again; False when it was begun anew meanwhile."""
         with self._lock:
             kept = self._find(session.key)
             if kept and kept.session.generation != session.generation:
                 return False
-            self._keep(session)
+            self._keep(session, remain_seconds)
             return True
 
     def renew(self, key: ConversationKey) -> int:
@@ -61,10 +74,17 @@ class MemorySessions:
         """Another process has begun it anew; this memory stands in for the store that they share."""
         self.keep(Session(key, generation))
 
-    def keep(self, session: Session) -> None:
+    def keep(self, session: Session, remain_seconds: float | None = None) -> None:
         """Keep it, whatever there was."""
         with self._lock:
-            self._keep(session)
+            self._keep(session, remain_seconds)
+
+    def know(self, session: Session) -> None:
+        """Take it for what there is; it remains as long as was last said of it here."""
+        with self._lock:
+            kept = self._find(session.key)
+            same = kept if kept and kept.session.generation == session.generation else None
+            self._keep(session, same.remain_seconds if same else None)
 
     def recall(self, key: ConversationKey) -> Session | None:
         """Return what is known of this key and change nothing; once expired, it is known without its conversation."""
@@ -75,16 +95,36 @@ class MemorySessions:
             return kept.session if kept else None
 
     def _find(self, key: ConversationKey) -> _Kept | None:
-        oldest = self._clock() - self._outlives
-        while self._kept and next(iter(self._kept.values())).expires_at < oldest:
-            self._kept.popitem(last=False)
-        return self._kept.get(key)
+        kept = self._kept.get(key)
+        return kept if kept and kept.expires_at + LONGEST_ANSWER >= self._clock() else None
 
-    def _keep(self, session: Session) -> None:
-        self._kept[session.key] = _Kept(session, self._clock() + self._remain)
+    def _keep(self, session: Session, remain_seconds: float | None = None) -> None:
+        self._tidy()
+        remain = self._remain if remain_seconds is None else remain_seconds
+        self._put(_Kept(session, remain, self._clock() + remain))
         self._kept.move_to_end(session.key)
-        if len(self._kept) > self._limit:
-            self._kept.popitem(last=False)
+        while len(self._kept) > self._limit or self._characters > self._most_characters:
+            self._drop(next(iter(self._kept)))
+
+    def _tidy(self) -> None:
+        """Let go of what is over: first of its conversation, and of the rest once nobody can ask for it."""
+        now = self._clock()
+        if now < self._tidy_at:
+            return
+        self._tidy_at = now + _TIDY_SECONDS
+        for key, kept in list(self._kept.items()):
+            if kept.expires_at + LONGEST_ANSWER < now:
+                self._drop(key)
+            elif kept.expires_at < now and kept.session.conversation:
+                self._put(replace(kept, session=kept.session.continued("")))
+
+    def _put(self, kept: _Kept) -> None:
+        former = self._kept.get(kept.session.key)
+        self._characters += len(kept.session.conversation) - (len(former.session.conversation) if former else 0)
+        self._kept[kept.session.key] = kept
+
+    def _drop(self, key: ConversationKey) -> None:
+        self._characters -= len(self._kept.pop(key).session.conversation)
 
 
 class MemoryCards:

@@ -67,12 +67,10 @@ return first
 
 
 class RedisSessions:
-    """Sessions that expire `remain_seconds` after their last use; an answer that is growing then is known for longer."""
+    """Sessions that expire `remain_seconds` after their last use, unless they are saved with a time of their own."""
 
     def __init__(self, server: RedisServer, remain_seconds: float) -> None:
-        self._server = server
-        self._outlives = int(1_000 * max(0.0, LONGEST_ANSWER - remain_seconds))
-        self._expires = int(1_000 * remain_seconds) + self._outlives
+        self._server, self._remain = server, remain_seconds
 
     def load(self, key: ConversationKey) -> Session:
         """Return the live session of this key, or a new one."""
@@ -80,17 +78,17 @@ class RedisSessions:
 
     def begin(self, session: Session) -> Session:
         """Return the live session of this key, or keep this new one and return it."""
-        values = session.generation, self._expires, self._outlives
+        values = session.generation, _expires(self._remain), _milliseconds(LONGEST_ANSWER)
         generation, conversation = self._server.run(_LOAD, _name(session.key), *values)
         return Session(session.key, int(generation), conversation)
 
-    def save(self, session: Session) -> bool:
+    def save(self, session: Session, remain_seconds: float | None = None) -> bool:
         """Keep it and start its remain time again; False when it was begun anew meanwhile."""
-        return self.replace(session, session.generation)
+        return self.replace(session, session.generation, remain_seconds)
 
-    def replace(self, session: Session, generation: int) -> bool:
+    def replace(self, session: Session, generation: int, remain_seconds: float | None = None) -> bool:
         """Keep it in place of that generation (or of itself); False when another is there."""
-        return bool(self._server.run(_KEEP, *self._values(session), generation))
+        return bool(self._server.run(_KEEP, *self._values(session, remain_seconds), generation))
 
     def renew(self, key: ConversationKey) -> int:
         """Forget the conversation; answers still growing will not bring it back. Return the new one's generation."""
@@ -105,8 +103,9 @@ class RedisSessions:
         """Keep it, whatever there was."""
         self._server.run(_KEEP, *self._values(session))
 
-    def _values(self, session: Session) -> tuple[str | int, ...]:
-        return _name(session.key), session.generation, session.conversation, self._expires
+    def _values(self, session: Session, remain_seconds: float | None = None) -> tuple[str | int, ...]:
+        remain = self._remain if remain_seconds is None else remain_seconds
+        return _name(session.key), session.generation, session.conversation, _expires(remain)
 
 
 class RedisMeter:
@@ -155,6 +154,14 @@ class RedisMeter:
     @property
     def _bounds(self) -> tuple[int, int]:
         return self._limit, _QUARTER_SECONDS
+
+
+def _expires(remain_seconds: float) -> int:
+    return _milliseconds(remain_seconds + LONGEST_ANSWER)
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(1_000 * seconds)
 
 
 def _name(key: ConversationKey) -> str:

@@ -20,17 +20,21 @@ class DurableSessions(Sessions, Protocol):
     def keep(self, session: Session) -> None:
         """Keep it, whatever there was."""
 
-    def replace(self, session: Session, generation: int) -> bool:
+    def replace(self, session: Session, generation: int, remain_seconds: float | None = None) -> bool:
         """Keep it in place of that generation (or of itself); False when another is there."""
 
 
 @dataclass(frozen=True)
 class _Missed:
-    """A session that was begun or went on in memory: `instead_of` is the generation that the durable store is known to have."""
+    """A session that was begun or went on in memory: `instead_of` is the generation that the durable store is known to have.
+
+    It is noted without its conversation, which memory has, within its bounds.
+    """
 
     session: Session
     instead_of: int
     renewed: bool
+    remain_seconds: float | None
 
 
 class ShelteredSessions:
@@ -55,7 +59,7 @@ class ShelteredSessions:
 
         def durable() -> Session:
             session = self._durable.begin(new)
-            self._memory.keep(session)
+            self._memory.know(session)
             return session
 
         def memory() -> Session:
@@ -68,12 +72,12 @@ class ShelteredSessions:
 
         return self._shelter.call(durable, memory, about=key)
 
-    def save(self, session: Session) -> bool:
+    def save(self, session: Session, remain_seconds: float | None = None) -> bool:
         """Keep it and start its remain time again; False when it was begun anew meanwhile."""
 
         def durable() -> bool:
-            if self._durable.save(session):
-                self._memory.keep(session)
+            if self._durable.save(session, remain_seconds):
+                self._memory.keep(session, remain_seconds)
                 return True
             if self._memory.save(session):  # it did not know of that beginning
                 self._memory.renew(session.key)
@@ -81,9 +85,9 @@ class ShelteredSessions:
 
         def memory() -> bool:
             known = self._memory.recall(session.key)
-            kept = self._memory.save(session)
+            kept = self._memory.save(session, remain_seconds)
             if kept:
-                self._note(session, known)
+                self._note(session, known, remain_seconds=remain_seconds)
             return kept
 
         return self._shelter.call(durable, memory, about=session.key)
@@ -116,18 +120,21 @@ class ShelteredSessions:
 
         self._shelter.call(learn, learn, about=key)
 
-    def _note(self, session: Session, known: Session | None, *, renewed: bool = False) -> None:
+    def _note(
+        self, session: Session, known: Session | None, *, renewed: bool = False, remain_seconds: float | None = None
+    ) -> None:
         former = self._missed.get(session.key)
         instead_of = former.instead_of if former else (known or session).generation
-        self._missed.put(session.key, _Missed(session, instead_of, renewed or (former is not None and former.renewed)))
+        renewed = renewed or (former is not None and former.renewed)
+        self._missed.put(session.key, _Missed(session.continued(""), instead_of, renewed, remain_seconds))
 
     def _write(self, key: ConversationKey, missed: _Missed) -> None:
         # Memory knows whether it has expired. Its generation is written even so: an answer to it may still be growing.
-        session = self._memory.recall(key) or missed.session.continued("")
-        if not self._durable.replace(session, missed.instead_of):
+        session = self._memory.recall(key) or missed.session
+        if not self._durable.replace(session, missed.instead_of, missed.remain_seconds):
             if missed.renewed:
                 self._durable.renew(key)
-            self._memory.keep(self._durable.load(key))  # the other process's, or a beginning that is nobody's yet
+            self._memory.know(self._durable.load(key))  # the other process's, or a beginning that is nobody's yet
 
 
 class ShelteredMeter:

@@ -9,12 +9,14 @@ from stores.memory import LONGEST_ANSWER, MOST_CARDS, MOST_MONTHS, MOST_SESSIONS
 from stores.sqlite_file import TIDY_SECONDS, Seldom, SqliteFile
 from stores.sqlite_tables import card_of, card_record, name_of
 
+_LOT, _LOTS = 100, 20  # sessions that are removed at once, and lots in a round: up to 100 ms each, when they hold long texts
+
 
 class SqliteSessions:
-    """Sessions that expire `remain_seconds` after their last use; at most `limit`, the longest unused leave first.
+    """Sessions that expire `remain_seconds` after their last use, unless they are saved with a time of their own.
 
-    `clock` is a wall clock (seconds since 1970), for a monotonic one means nothing to other processes. What has expired, or
-    is too much, is removed every `tidy_seconds`.
+    At most `limit`, and those that would end soonest leave first. `clock` is a wall clock (seconds since 1970), for a
+    monotonic one means nothing to other processes. What has expired, or is too much, is removed every `tidy_seconds`.
     """
 
     def __init__(
@@ -27,7 +29,6 @@ class SqliteSessions:
         tidy_seconds: float = TIDY_SECONDS,
     ) -> None:
         self._file, self._remain, self._limit, self._clock = file, remain_seconds, limit, clock
-        self._outlives = max(0.0, LONGEST_ANSWER - remain_seconds)  # how much longer than the session its generation is known
         self._tidy_due = Seldom(tidy_seconds)
 
     def load(self, key: ConversationKey) -> Session:
@@ -46,25 +47,26 @@ class SqliteSessions:
                 " generation = iif(expires < ?5, excluded.generation, generation),"
                 " conversation = iif(expires < ?5, excluded.conversation, conversation),"
                 " expires = iif(expires < ?5, excluded.expires, expires) RETURNING generation, conversation",
-                *(name, session.generation, json.dumps(session.conversation), now + self._remain, now),
+                *(name, session.generation, _written(session.conversation), now + self._remain, now),
             )
         ((generation, conversation),) = rows
         return Session(session.key, generation, json.loads(conversation))
 
-    def save(self, session: Session) -> bool:
+    def save(self, session: Session, remain_seconds: float | None = None) -> bool:
         """Keep it and start its remain time again; False when it was begun anew meanwhile."""
-        return self.replace(session, session.generation)
+        return self.replace(session, session.generation, remain_seconds)
 
-    def replace(self, session: Session, generation: int) -> bool:
+    def replace(self, session: Session, generation: int, remain_seconds: float | None = None) -> bool:
         """Keep it in place of that generation (or of itself); False when another is there."""
         now = self._clock()
         self._tidy(now)
+        remain = self._remain if remain_seconds is None else remain_seconds
         rows = self._file.run(
             "INSERT INTO session VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
             " generation = excluded.generation, conversation = excluded.conversation, expires = excluded.expires"
             " WHERE generation IN (?2, ?5) OR expires < ?6 RETURNING 1",
-            *(name_of(session.key), session.generation, json.dumps(session.conversation), now + self._remain),
-            *(generation, now - self._outlives),
+            *(name_of(session.key), session.generation, _written(session.conversation), now + remain),
+            *(generation, now - LONGEST_ANSWER),
         )
         return bool(rows)
 
@@ -83,16 +85,20 @@ class SqliteSessions:
         self._tidy(now)
         self._file.run(
             "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?)",
-            *(name_of(session.key), session.generation, json.dumps(session.conversation), now + self._remain),
+            *(name_of(session.key), session.generation, _written(session.conversation), now + self._remain),
         )
 
     def _tidy(self, now: float) -> None:
-        if self._tidy_due():
-            self._file.run("DELETE FROM session WHERE expires < ?", now - self._outlives)
-            self._file.run(
-                "DELETE FROM session WHERE key IN (SELECT key FROM session ORDER BY expires DESC LIMIT -1 OFFSET ?)",
-                self._limit,
-            )
+        """Remove what is over, and what is too much: in lots, for words are overwritten and others wait meanwhile."""
+        if not self._tidy_due():
+            return
+        over = "SELECT key FROM session WHERE expires < ?1 ORDER BY expires LIMIT ?2"
+        too_much = "SELECT key FROM session ORDER BY expires DESC LIMIT ?2 OFFSET ?1"
+        for chosen, bound in ((over, now - LONGEST_ANSWER), (too_much, self._limit)):
+            for _ in range(_LOTS):
+                query = f"DELETE FROM session WHERE key IN ({chosen}) RETURNING 1"  # noqa: S608 - a query of our own
+                if len(self._file.run(query, bound, _LOT)) < _LOT:
+                    break
 
 
 class SqliteCards:
@@ -179,3 +185,8 @@ class SqliteMeter:
             rows = self._file.run(months, self._limit)
             for table in ("usage", "event") if rows else ():
                 self._file.run(f"DELETE FROM {table} WHERE month < ?", *rows[-1])  # noqa: S608 - a name of our own
+
+
+def _written(conversation: str) -> str:
+    """Return it as JSON, in the shortest form that SQLite takes: only half a surrogate pair needs an escape."""
+    return json.dumps(conversation, ensure_ascii=False).encode(errors="backslashreplace").decode()

@@ -20,6 +20,24 @@ def test_a_session_is_kept_for_the_remain_time_after_its_last_use(stores: Stores
     assert stores.sessions.load(ANNA).conversation == ""
 
 
+def test_a_session_may_be_saved_with_a_remain_time_of_its_own(stores: Stores, now: list[float]) -> None:
+    """Longer or shorter than the store's; loading it changes nothing of that, and each save says it anew."""
+    assert stores.sessions.save(stores.sessions.load(ANNA).continued("longer"), 600)
+    assert stores.sessions.save(stores.sessions.load(BEN).continued("shorter"), 10)
+    now[0] += 9
+    assert stores.sessions.load(BEN).conversation == "shorter"
+    now[0] += 2
+    assert stores.sessions.load(BEN).conversation == ""
+    now[0] += 580
+    assert stores.sessions.save(stores.sessions.load(ANNA), 600)
+    now[0] += 590
+    session = stores.sessions.load(ANNA)
+    assert session.conversation == "longer"
+    assert stores.sessions.save(session)
+    now[0] += 61
+    assert stores.sessions.load(ANNA).conversation == ""
+
+
 def test_a_session_that_is_loaded_twice_is_one(stores: Stores) -> None:
     """Two questions that begin a conversation at once both go on with it."""
     one, two = stores.sessions.load(ANNA), stores.sessions.load(ANNA)
@@ -55,6 +73,26 @@ def test_a_renewal_outlives_the_conversation_after_it(stores: Stores, now: list[
     assert stores.sessions.save(stores.sessions.load(ANNA).continued("new"))
     now[0] += 1_400
     assert not stores.sessions.save(old)
+
+
+def test_a_renewal_outlives_a_conversation_with_a_time_of_its_own(stores: Stores, now: list[float]) -> None:
+    """However short or long that time is; what was over before is begun anew by nobody's answer."""
+    for remain in (0, 1, 2_000):
+        old = stores.sessions.load(ANNA).continued("old")
+        stores.sessions.renew(ANNA)
+        assert stores.sessions.save(stores.sessions.load(ANNA).continued("new"), remain)
+        now[0] += 1_400
+        assert not stores.sessions.save(old, remain)
+        now[0] += remain + 1
+        assert stores.sessions.load(ANNA).conversation == ""
+
+
+def test_all_that_was_said_may_be_kept_with_a_session(stores: Stores) -> None:
+    """For AIs that remember nothing: tens of thousands of characters, of any script, come back as they were."""
+    said = 'a question, 一个问题, 😀 "quoted" \\ \n' * 2_000
+    for key in (ANNA, BEN):
+        assert stores.sessions.save(stores.sessions.load(key).continued(said))
+    assert [stores.sessions.load(key).conversation for key in (ANNA, BEN)] == [said, said]
 
 
 def test_an_answer_that_outgrows_the_remain_time_is_kept(stores: Stores, now: list[float]) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from stores.base import ConversationKey, Session, Usage
 from stores.memory import MemorySessions
+from stores.sheltered import ShelteredSessions
+from stores.sqlite import SqliteSessions
 from tests.stores.outages import Process, drawn
 
 ANNA, BEN = (ConversationKey("bot", "corp", "chat", person) for person in ("anna", "ben"))
@@ -180,6 +182,34 @@ def test_a_conversation_that_expires_in_an_outage_is_not_revived(ours: Process, 
     other.now = ours.now
     ours.find()
     assert other.sessions.load(ANNA).conversation == ""
+
+
+def test_what_is_written_after_an_outage_keeps_its_remain_time(ours: Process, other: Process) -> None:
+    """The one that it was last saved with, or the store's own; before an outage, in it, and after it."""
+    assert ours.sessions.save(ours.sessions.load(ANNA).continued("longer"), 600)
+    ours.lose()
+    ours.now += 300
+    assert ours.sessions.load(ANNA).conversation == "longer"
+    assert ours.sessions.save(ours.sessions.load(ANNA).continued("meanwhile"), 600)
+    assert ours.sessions.save(ours.sessions.load(BEN).continued("shorter"), 10)
+    ours.find()
+    other.now = ours.now + 11
+    assert other.sessions.load(BEN).conversation == ""
+    other.now = ours.now + 590
+    assert other.sessions.load(ANNA).conversation == "meanwhile"
+    other.now = ours.now + 601
+    assert other.sessions.load(ANNA).conversation == ""
+
+
+def test_what_no_longer_fits_in_an_outage_is_begun_anew_after_it(ours: Process, other: Process) -> None:
+    """What waits to be written holds no conversation of its own, or memory's bounds would bind nothing."""
+    memory = MemorySessions(60, characters=100, clock=lambda: ours.now)
+    sessions = ShelteredSessions(ours.shelter, SqliteSessions(ours.file, 60, clock=lambda: ours.now), memory)
+    ours.lose()
+    for key in (ANNA, BEN):
+        assert sessions.save(sessions.load(key).continued("." * 60))
+    ours.find()
+    assert [len(other.sessions.load(key).conversation) for key in (ANNA, BEN)] == [0, 60]
 
 
 def test_counts_of_an_outage_are_added_once(ours: Process, other: Process) -> None:

@@ -210,6 +210,18 @@ def test_what_nobody_needs_is_removed_from_the_file(file: SqliteFile) -> None:
         assert file.run("SELECT count(*) FROM session") == [(left,)]
 
 
+def test_many_sessions_are_removed_in_lots(file: SqliteFile) -> None:
+    """All of them, though no statement keeps the file busy for long: those that are over, and those that are too many."""
+    now = [0.0]
+    for seconds, left in ((0.0, 251), (2_000.0, 201)):
+        full = SqliteSessions(file, 60, clock=lambda: now[0], tidy_seconds=3_600)
+        for number in range(250):
+            full.renew(ConversationKey("bot", "corp", str(now[0]), str(number)))
+        SqliteSessions(file, 60, limit=200 if seconds else 1_000, clock=lambda: now[0], tidy_seconds=0).renew(ANNA)
+        assert file.run("SELECT count(*) FROM session") == [(left,)]
+        now[0] += 2_000
+
+
 def test_messages_that_are_too_old_or_too_many_are_removed(file: SqliteFile) -> None:
     """Those that ended first; those under way stay as long as there is room."""
     now = [0.0]
