@@ -2,6 +2,7 @@
 
 BridgeError
 ├── ConfigError                 .bots.yaml or .env cannot be used; carries every problem at once
+├── Unloadable                  a `package.module:object` of the settings is not to be had; carries the sentence's name
 ├── DingTalkError               DingTalk refused a call, or could not be asked
 │   ├── CredentialRefused       wrong client id or secret, or the app is not published
 │   ├── TokenExpired            the access token is no longer valid
@@ -12,14 +13,20 @@ BridgeError
 │   ├── TextTooLong             more text than DingTalk takes in one message or card
 │   ├── WebhookExpired          the session webhook of a message is no longer valid
 │   ├── WebhookElsewhere        the session webhook of a message is at no place of DingTalk's; it was not called
+│   ├── PictureLost             a picture that somebody sent could not be fetched
+│   ├── PictureUnreadable       what somebody sent as a picture is none that an AI takes, or too large
 │   └── DingTalkUnreachable     no network, a time-out, or DingTalk answers 5xx
 │       └── ProxyFailed         the proxy that the environment names did not lead to DingTalk
+├── HandlerFailed               a method of a team's own handler raised an error
 ├── StoreUnavailable            what is kept cannot be reached: a full disk, a locked file
+├── PortUnavailable             the HTTP port cannot be opened: another program has it
 └── BackendError                the AI gave no (whole) answer
     ├── BackendUnreachable      no network, a time-out, a name that does not resolve
     ├── BackendDown             it answers 5xx, or something that is not its protocol
     ├── BackendBusy             too many requests at once
     ├── KeyRefused              the app's key is wrong or its API is switched off
+    ├── EndpointOff             the AI is there, but answers no chat: a setting of its own forbids it
+    ├── ModelUnknown            the AI has no model of that name
     ├── WrongAppKind            the key belongs to an app of another kind
     ├── InputRefused            an input is missing or wrong
     ├── QuotaExceeded           the model's provider says that its quota is used up
@@ -28,6 +35,9 @@ BridgeError
     ├── RunPaused               a workflow waits for a person
     ├── ConversationGone        the AI no longer knows the conversation
     ├── NoAnswer                it stayed silent longer than we wait
+    ├── AgentFailed             an agent in this process raised an error, or gave what is no answer
+    ├── AgentsStuck             so many agents hang in this process that it must be started again
+    ├── AnswerTooLong           it never ends: more text than any answer has
     └── AnswerInterrupted       the stream ended before the answer did
 
 Each class has a sentence for the person who asked and one for the admin in `handlers/texts.py`.
@@ -64,6 +74,14 @@ class ConfigError(BridgeError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class Unloadable(BridgeError):
+    """What a setting names as `package.module:object` cannot be used: `reason` and `values` make a sentence of problems.py."""
+
+    def __init__(self, reason: str, **values: str) -> None:
+        super().__init__(f"{reason} {values}" if values else reason)
+        self.reason, self.values = reason, values
 
 
 class DingTalkError(BridgeError):
@@ -125,6 +143,14 @@ class WebhookElsewhere(DingTalkError):
     """The session webhook of a message is at no place of DingTalk's; it was not called."""
 
 
+class PictureLost(DingTalkError):
+    """A picture that somebody sent could not be fetched: DingTalk refused, or its address did not work."""
+
+
+class PictureUnreadable(DingTalkError):
+    """What somebody sent as a picture is none that an AI takes, or too large."""
+
+
 class DingTalkUnreachable(DingTalkError):
     """No network, a time-out, or DingTalk answers 5xx; the call may be repeated."""
 
@@ -133,15 +159,37 @@ class ProxyFailed(DingTalkUnreachable):
     """The proxy that the environment names cannot be reached, refuses, or did not lead to DingTalk."""
 
 
+class HandlerFailed(BridgeError):
+    """A method of a team's own handler raised an error; `str()` is its class and place, never its text."""
+
+
 class StoreUnavailable(BridgeError):
     """What is kept cannot be read or written now; `str()` says why, never what is kept."""
 
 
-class BackendError(BridgeError):
-    """The AI gave no (whole) answer: `detail` is what it said, for the admin only."""
+class PortUnavailable(BridgeError):
+    """The HTTP port cannot be opened: another program has it, or this machine has no such address."""
 
-    def __init__(self, detail: str = "", *, code: str = "", status: int = 0, request_id: str = "") -> None:
+
+class BackendError(BridgeError):
+    """The AI gave no (whole) answer: `detail` is what it said, for the admin only.
+
+    `ai` is the kind of AI (a bot's `backend`) where its fix differs from that for others; `retry_after` the seconds for which
+    it wants to be left alone, where it says so.
+    """
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        code: str = "",
+        status: int = 0,
+        request_id: str = "",
+        ai: str = "",
+        retry_after: float = 0,
+    ) -> None:
         self.detail, self.code, self.status, self.request_id = detail, code, status, request_id
+        self.ai, self.retry_after = ai, retry_after
         known = (("status", str(status or "")), ("code", code), ("request_id", request_id), ("detail", detail))
         super().__init__(" ".join(f"{name}={value}" for name, value in known if value))
 
@@ -160,6 +208,14 @@ class BackendBusy(BackendError):
 
 class KeyRefused(BackendError):
     """The app's key is wrong, or its API is switched off."""
+
+
+class EndpointOff(BackendError):
+    """The AI is there, but a setting of its own switches its chats off."""
+
+
+class ModelUnknown(BackendError):
+    """The AI has no model of that name."""
 
 
 class WrongAppKind(BackendError):
@@ -192,6 +248,18 @@ class ConversationGone(BackendError):
 
 class NoAnswer(BackendError):
     """It stayed silent for longer than we wait."""
+
+
+class AgentFailed(BackendError):
+    """An agent raised an error, or gave what is no answer; `detail` is the error's class and place, never its text."""
+
+
+class AgentsStuck(BackendError):
+    """So many agents hang in this process that it must be started again."""
+
+
+class AnswerTooLong(BackendError):
+    """It never ends: more text than any answer has."""
 
 
 class AnswerInterrupted(BackendError):

@@ -6,17 +6,27 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture that somebody sent: its bytes, and their media type (`image/png`)."""
+
+    content: bytes = field(repr=False)
+    media_type: str
+
+
+@dataclass(frozen=True)
 class Question:
-    """What is asked.
+    """What is asked; without a text it has pictures.
 
     `user` tells the AI who asks (an id, never a nick), `conversation` is what the last answer of this conversation left
     (opaque; "" begins anew), `facts` are what a setting may quote as a placeholder (`{sender_nick}` and the like).
+    `pictures` are empty unless the AI `sees_pictures`.
     """
 
-    text: str
+    text: str = field(repr=False)
     user: str
-    conversation: str = ""
-    facts: Mapping[str, str] = field(default_factory=dict)
+    conversation: str = field(default="", repr=False)
+    facts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,19 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Working:
+    """The AI is at work and will say nothing for minutes: whoever waits is told so."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What the answer took, in tokens of the model: those asked and those answered."""
+
+    asked: int
+    answered: int
+
+
+@dataclass(frozen=True)
 class File:
     """A file that belongs to the answer; `url` is absolute and may expire within minutes; of `name` perhaps only the ending."""
 
@@ -63,7 +86,7 @@ class Citations:
     titles: tuple[str, ...]
 
 
-Event = Text | Replace | Thinking | Progress | File | Citations
+Event = Text | Replace | Thinking | Progress | Working | Tokens | File | Citations
 
 
 class Answer(Protocol):
@@ -86,6 +109,10 @@ class Answer(Protocol):
 
 class Backend(Protocol):
     """An AI that a bot is bound to; shared by all its threads."""
+
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether questions may hold pictures."""
 
     def start(self, question: Question) -> Answer:
         """Return at once; the asking happens while the answer is iterated."""

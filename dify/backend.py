@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from backends.base import Event, Question
+from backends.stream import EventStream
+from backends.watch import Limits, Silence
 from dify import events
 from dify.client import DifyClient
 from dify.failures import for_log
 from dify.fold import Fold
 from dify.settings import DifySettings
-from dify.stream import EventStream
-from dify.watch import Limits, Silence
 from errors import AnswerInterrupted, BackendError, ConversationGone, NoAnswer
 
 log = logging.getLogger("dingbridge.dify")
@@ -24,6 +24,8 @@ _STOP_PATH = {**_RUN_PATH, "workflow": "/workflows/tasks"}
 
 class DifyBackend:
     """One app of Dify; shared by all threads of a bot."""
+
+    sees_pictures = False
 
     def __init__(self, settings: DifySettings, *, limits: Limits, connections: int) -> None:
         self.settings, self.limits = settings, limits

@@ -12,17 +12,15 @@ import requests
 import urllib3
 from pydantic import SecretStr
 
+from backends.retry import NOT_SENT, patiently
+from backends.stream import EventStream, socket_of
+from backends.watch import Keeper, Limits
 from dify.failures import from_response
-from dify.stream import EventStream, socket_of
-from dify.watch import Keeper, Limits
 from errors import BackendDown, BackendError, BackendUnreachable, ConversationGone, NoAnswer
 from web import Web
 
 _CONNECT_SECONDS = 8
 _CALL_SECONDS = 20  # for the short calls: stop, messages, parameters
-_TRIES = 3
-_REPEATABLE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
-_NOT_SENT = "connect"  # the code of an error that came before the question left this machine
 _REFUSAL_BYTES = 65_536  # of a refusal's body, at most
 _NEWEST = "5"  # messages to look among; others may have been asked in a shared conversation meanwhile
 _ASKER = "dingbridge"  # the `user` of calls that nobody in particular makes
@@ -51,21 +49,15 @@ class DifyClient:
     ) -> EventStream:
         """Start a run and return its events. `on_doubt` is called when the first one is slow to come.
 
-        Tried again, unless `stopping`, only while nothing can have begun: no connection, 429, 502, 503, 504. Raises
-        BackendError.
+        Asked again, unless `stopping`, only while nothing can have begun. Raises BackendError.
         """
-        pause = self._limits.pause
-        for attempt in range(1, _TRIES + 1):
+
+        def ask() -> EventStream:
             opened = time.monotonic()
-            try:
-                response = self._post(path, body)
-            except BackendError as error:
-                if attempt == _TRIES or not _repeatable(error) or stopping.wait(pause):
-                    raise
-                pause *= 2
-            else:
-                return EventStream(response, self._keeper, self._limits, opened=opened, on_doubt=on_doubt)
-        raise AssertionError("the last try returns or raises")
+            response = self._post(path, body)
+            return EventStream(response, self._keeper, self._limits, opened=opened, decode=payload_of, on_doubt=on_doubt)
+
+        return patiently(ask, pause=self._limits.pause, stopping=stopping)
 
     def stop(self, path: str, task: str, user: str) -> None:
         """Stop a task (`task_id` of its events); Dify obeys only for the user who began it. Raises BackendError."""
@@ -146,9 +138,13 @@ class DifyClient:
         return answer if isinstance(answer, dict) else {}
 
 
-def _repeatable(error: BackendError) -> bool:
-    # `rate_limit_error` is a 429 too, but of a quota: a second later it is no other.
-    return error.code == _NOT_SENT or (error.status in _REPEATABLE and error.code != "rate_limit_error")
+def payload_of(text: str) -> dict[str, Any] | None:
+    """Return an event's payload, or None for noise: 0.6.0-0.6.3 ping as `data: ping`, and a cut leaves half a line."""
+    try:
+        payload = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return payload if isinstance(payload, dict) and "event" in payload else None
 
 
 def _refusal(response: requests.Response) -> BackendError:
@@ -168,7 +164,7 @@ def _unreachable(error: requests.RequestException) -> BackendUnreachable:
     cause = error.args[0] if error.args else error
     if isinstance(cause, urllib3.exceptions.MaxRetryError):  # it never came to a connection
         certificate = isinstance(error, requests.exceptions.SSLError)
-        return BackendUnreachable(type(cause.reason).__name__, code="" if certificate else _NOT_SENT)
+        return BackendUnreachable(type(cause.reason).__name__, code="" if certificate else NOT_SENT)
     return BackendUnreachable(type(error).__name__)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from backends.base import Citations, Event, File, Progress, Replace, Text, Thinking
+from backends.thinking import ThinkingFilter
 from dify.events import (
     Delta,
     DifyEvent,
@@ -26,7 +27,6 @@ from dify.events import (
 )
 from dify.failures import from_event, from_run
 from dify.links import LinkFilter, whole
-from dify.thinking import ThinkingFilter
 from errors import AnswerInterrupted, BackendError
 from errors import RunPaused as WaitsForPerson
 

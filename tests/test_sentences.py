@@ -4,11 +4,11 @@ import string
 
 import pytest
 
-import problems
-from handlers import texts
+from handlers.sentences import SENTENCES as SAID
+from handlers.troubles import FOR_ADMINS as FIXES
+from problem_sentences import SENTENCES as PROBLEMS
 
-SENTENCES = {**problems._SENTENCES, **texts._SENTENCES}
-FIXES = texts._FOR_ADMINS
+SENTENCES = {**PROBLEMS, **SAID}
 
 
 def _names(sentence: str) -> set[str]:

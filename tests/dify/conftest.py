@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from backends.base import Answer, Event, Question, Replace, Text, Thinking
+from backends.watch import Limits
 from dify.backend import DifyAnswer, DifyBackend
 from dify.settings import DifySettings
-from dify.watch import Limits
 from errors import BackendError
 from tests.dify.server import Exchange, RawServer
 

@@ -11,10 +11,10 @@ import pytest
 
 import errors
 from backends.base import Question
+from backends.watch import Limits
 from dify.backend import DifyBackend
 from dify.client import DifyClient
 from dify.settings import DifySettings
-from dify.watch import Limits
 from tests.dify.conftest import KEY, Dify, Serve, hear
 from tests.dify.server import END, Exchange, event, message
 
@@ -65,13 +65,13 @@ def test_a_refusal_before_a_run_began_is_tried_again(serve: Serve, status: str, 
     assert (heard.text, heard.error, len(dify.server.exchanges)) == ("你好", None, 3)
 
 
-def test_after_three_tries_it_is_told(serve: Serve) -> None:
-    """No fourth try, and the pauses between them grow."""
+def test_after_three_retries_it_is_told(serve: Serve) -> None:
+    """No fifth try, and the pauses between them grow."""
     dify = serve(lambda exchange: exchange.answer(BUSY, status="429 TOO MANY REQUESTS"))
     pauses = Pauses()
     with pytest.raises(errors.BackendBusy):
         dify.backend.client.stream("/chat-messages", {}, stopping=pauses)
-    assert (len(dify.server.exchanges), pauses.made) == (3, [0.01, 0.02])
+    assert (len(dify.server.exchanges), pauses.made) == (4, [0.01, 0.02, 0.04])
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_a_refusal_that_would_be_the_same_is_not_tried_again(serve: Serve, statu
 
 
 def test_no_connection_is_tried_again() -> None:
-    """Nobody listens: nothing was sent, so it is tried three times, then told."""
+    """Nobody listens: nothing was sent, so it is tried four times, then told."""
     client = DifyClient("http://127.0.0.1:1/v1", KEY, limits=Limits(pause=0.01), connections=1)
     pauses = Pauses()
     with pytest.raises(errors.BackendUnreachable) as raised:
         client.stream("/chat-messages", {}, stopping=pauses)
     client.close()
     assert raised.value.detail == "NewConnectionError"
-    assert pauses.made == [0.01, 0.02]
+    assert pauses.made == [0.01, 0.02, 0.04]
 
 
 @pytest.mark.parametrize("begun", [False, True], ids=["before the head", "after the first event"])
@@ -266,6 +266,6 @@ def test_many_streams_share_one_watching_thread(serve: Serve) -> None:
     dify: Dify = serve(run)
     with ThreadPoolExecutor(8) as askers:
         assert all(heard.error is None for heard in askers.map(lambda _: dify.ask(), range(8)))
-    assert sum(thread.name == "dify-keeper" for thread in threading.enumerate()) == 1
+    assert sum(thread.name == "stream-keeper" for thread in threading.enumerate()) == 1
     dify.backend.close()
-    assert sum(thread.name == "dify-keeper" for thread in threading.enumerate()) == 0
+    assert sum(thread.name == "stream-keeper" for thread in threading.enumerate()) == 0

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 import errors
-from dify.watch import Limits
+from backends.watch import Limits
 from tests.dify.conftest import Reader, Serve
 from tests.dify.server import Exchange, event, message
 

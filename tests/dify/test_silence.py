@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 import errors
-from dify.watch import Keeper, Limits, Silence, Watch
+from backends.watch import Keeper, Limits, Silence, Watch
 from tests.dify.conftest import Reader, Serve
 from tests.dify.server import END, PING, Exchange, event, message, ping_until_left
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dify.watch import Limits
+from backends.watch import Limits
 from tests.dify.conftest import Dify, Reader, Serve, hear
 from tests.dify.server import END, PING, Exchange, event, message
 

@@ -9,9 +9,9 @@ import pytest
 import requests
 
 import errors
+from backends import stream
 from backends.base import File
-from dify import stream
-from dify.stream import GuardedBytes
+from backends.stream import GuardedBytes
 from tests.dify.conftest import Reader, Serve
 from tests.dify.server import END, PING, Exchange, RawServer, event, message, run_frames
 

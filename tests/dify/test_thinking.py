@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from backends.base import Replace, Text
-from dify.thinking import ThinkingFilter
+from backends.thinking import ThinkingFilter
 
 STYLE = "color:gray;background-color: #f8f8f8;padding: 8px;border-radius: 4px;"
 DETAILS = f'<details style="{STYLE}" open> <summary> Thinking... </summary>'

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backends.base import Question
+from backends.watch import Limits
 from dify.backend import DifyBackend
 from dify.fold import AppKind
 from dify.settings import DifySettings
-from dify.watch import Limits
 from tests.dify.conftest import KEY, Heard, hear
 from tests.dify.server import Exchange, RawServer
 from tests.properties.test_sse import NOISE, STREAMS

@@ -18,10 +18,10 @@ from hypothesis.strategies import SearchStrategy
 from websockets.sync.server import Server, ServerConnection, serve
 
 import config
-from bot import KINDS
 from fleet import Fleet
 from handlers import stream
 from handlers.frames import CLICKS, MESSAGES
+from kinds import KINDS
 from tests.dify.server import END, Exchange, RawServer, message
 from tests.properties.strategies import JSON, WORDS, spoilt
 from tests.properties.test_clicks import CLICK

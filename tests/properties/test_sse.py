@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from backends.base import Event, File, Replace, Text
+from backends.stream import EventStream
+from backends.watch import Keeper, Limits
 from dify import events
+from dify.client import payload_of
 from dify.fold import AppKind, Fold
-from dify.stream import EventStream
-from dify.watch import Keeper, Limits
 from errors import BackendError
 from tests.dify.server import END, PING, event, message, run_frames
 from tests.properties.strategies import JSON, nested, spoilt
@@ -95,7 +96,7 @@ def payloads(keeper: Keeper, *pieces: bytes) -> list[dict[str, object]]:
     """Return the payloads of a stream that arrives in these pieces."""
     response = requests.Response()
     response.raw = urllib3.HTTPResponse(Pieces(pieces), preload_content=False)
-    stream = EventStream(response, keeper, _LIMITS, opened=time.monotonic())
+    stream = EventStream(response, keeper, _LIMITS, opened=time.monotonic(), decode=payload_of)
     found = list(stream)
     stream.close()
     return found

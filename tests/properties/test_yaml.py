@@ -15,8 +15,8 @@ from hypothesis.strategies import DrawFn
 
 import app
 import config
-from bot import KINDS
 from errors import ConfigError, Problem
+from kinds import KINDS
 from settings import Settings
 from tests.properties.strategies import JSON, SCALARS, TEXTS, spoilt
 

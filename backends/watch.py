@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-log = logging.getLogger("dingbridge.dify")
+log = logging.getLogger("dingbridge.ai")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How long the client waits, in seconds.
+    """How long a client waits, in seconds; the defaults are Dify's.
 
-    Dify pings every 10 s while a run lives, except before a queued run (1.13+) begins.
+    It pings every 10 s while a run lives, except before a queued run (1.13+) begins.
     """
 
     first_event: float = 60  # from the question until the first data event
@@ -91,7 +91,7 @@ class Keeper:
         with self._changed:
             self._watches[watch] = on_silence
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="dify-keeper", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="stream-keeper", daemon=True)
                 self._thread.start()
             if watch.due()[0] < self._wakes_at:
                 self._changed.notify()

@@ -1,10 +1,9 @@
-"""One Dify event stream: guarded bytes in, JSON payloads out.
+"""One event stream of an AI: guarded bytes in, JSON payloads out.
 
 sseclient-py decodes the frames. It is fed whole lines by `GuardedBytes`, because it reads in small bites by itself, drops
 pings (our sign of life) and fails on a character that a cut left torn.
 """
 
-import json
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ import requests
 import sseclient
 import urllib3
 
-from dify.watch import Keeper, Limits, Silence, Watch
+from backends.watch import Keeper, Limits, Silence, Watch
 
 MOST_BYTES = 64 * 1024 * 1024  # of a stream; no answer is that long, and what goes on would fill the memory
 _BITE = 65_536  # bytes asked for at once; what is there is taken, nothing is waited for
@@ -79,7 +78,8 @@ class GuardedBytes:
 class EventStream:
     """The payloads of one response, watched; iterate it once, then close it.
 
-    `silence` tells why the wait ended, None if the stream ended by itself. `opened` is when the question was sent.
+    `silence` tells why the wait ended, None if the stream ended by itself. `opened` is when the question was sent; `decode`
+    turns an event's text into its payload, or noise into None.
     """
 
     def __init__(
@@ -89,9 +89,10 @@ class EventStream:
         limits: Limits,
         *,
         opened: float,
+        decode: Callable[[str], dict[str, Any] | None],
         on_doubt: "Callable[[EventStream], None] | None" = None,
     ) -> None:
-        self._keeper, self._on_doubt = keeper, on_doubt
+        self._keeper, self._decode, self._on_doubt = keeper, decode, on_doubt
         self._watch = Watch(limits, opened, doubtful=on_doubt is not None)
         self._bytes = GuardedBytes(response, self._byte)
         self.silence: Silence | None = None
@@ -104,7 +105,7 @@ class EventStream:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self._keeper.add(self._watch, self._on_silence)
         for event in sseclient.SSEClient(map(_apart, self._bytes)).events():
-            payload = _object(event.data)
+            payload = self._decode(event.data)
             if payload is None:
                 continue
             first = not self.begun
@@ -149,17 +150,8 @@ def _valid(lines: bytes) -> bytes:
 
 
 def _apart(lines: bytes) -> bytes:
-    """Return the same lines, each an event by itself, as Dify's are.
+    """Return the same lines, each an event by itself, as those of all AIs are that we know.
 
     sseclient-py copies an event anew for each of its lines, which would take hours where a blank line never comes.
     """
     return lines.replace(b"\r", b"\n").replace(b"\n", b"\n\n")
-
-
-def _object(text: str) -> dict[str, Any] | None:
-    """Return a payload, or None for noise: 0.6.0-0.6.3 ping as `data: ping`, and a cut leaves half a line."""
-    try:
-        payload = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return payload if isinstance(payload, dict) and "event" in payload else None

@@ -1,0 +1,115 @@
+"""CodeBuddy's HTTP agent: one POST that may take minutes; errors are translated here and nowhere else."""
+
+import json
+import threading
+import time
+from http import HTTPStatus
+
+import requests
+import urllib3
+
+from backends.calls import Stop, StoppableWeb, bearer, refusal_body, request_id, retry_after, shut, unreachable
+from backends.codebuddy.body import AI, text_of
+from backends.codebuddy.failures import from_response
+from backends.codebuddy.settings import CodeBuddySettings
+from backends.retry import patiently
+from backends.watch import Keeper, Limits, Silence, Watch
+from errors import AnswerInterrupted, AnswerTooLong, BackendError, KeyRefused, NoAnswer
+
+_CONNECT_SECONDS = 8
+_CALL_SECONDS = 20  # for the question whether it is there
+_MOST_BYTES = 4 * 1024 * 1024
+_BITE = 65_536
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json, text/plain",
+    "Accept-Encoding": "identity",
+    "X-CodeBuddy-Request": "1",  # newer servers answer 403 without it: no page in a browser could send it for somebody else
+}
+# What a GET of the agent's own address cannot be refused for while the agent is there.
+_THERE = {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.INTERNAL_SERVER_ERROR}
+
+
+class CodeBuddyClient:
+    """One agent. Safe to share between threads; `pause` is the seconds before a call that cannot have begun is tried again."""
+
+    def __init__(self, settings: CodeBuddySettings, *, connections: int, pause: float) -> None:
+        whole = settings.codebuddy_timeout
+        self._settings, self._limits = settings, Limits(first_event=whole, whole=whole, pause=pause)
+        self._keeper = Keeper()
+        self._web = StoppableWeb(connections=connections)
+        self._bearer = bearer(settings.codebuddy_api_token.get_secret_value())
+
+    def ask(self, prompt: str, stop: Stop) -> str:
+        """Return the answer's text. Raises BackendError; asked again, unless stopped, only while nothing can have begun."""
+        body = json.dumps({**self._settings.codebuddy_options, "prompt": prompt, "print": True}, default=str).encode()
+        return patiently(lambda: self._ask(body, stop), pause=self._limits.pause, stopping=stop.asked)
+
+    def check_key(self) -> None:
+        """Raise BackendError when nobody is there or the token is refused. The agent is not asked: that would be work."""
+        url, timeout = self._settings.codebuddy_api_url, (_CONNECT_SECONDS, _CALL_SECONDS)
+        try:
+            with self._web.send("GET", url, self._headers(), timeout=timeout, stream=True) as response:
+                if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and response.status_code not in _THERE:
+                    raise _refusal(response)
+                if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+                    raise KeyRefused("", status=response.status_code, request_id=request_id(response), ai=AI)
+        except requests.RequestException as error:
+            raise unreachable(error, ai=AI) from None
+
+    def close(self) -> None:
+        """Give back connections and the watching thread."""
+        self._keeper.close()
+        self._web.close()
+
+    def _headers(self) -> dict[str, str]:
+        return {**_HEADERS, "Authorization": self._bearer.get_secret_value()}
+
+    def _ask(self, body: bytes, stop: Stop) -> str:
+        opened = time.monotonic()
+        timeout = (_CONNECT_SECONDS, self._limits.whole)
+        try:
+            response = self._web.ask(self._settings.codebuddy_api_url, self._headers(), body, timeout=timeout, stop=stop)
+        except requests.ReadTimeout:
+            raise NoAnswer("no answer within codebuddy_timeout", code="silent", ai=AI) from None
+        except requests.RequestException as error:
+            raise unreachable(error, ai=AI) from None
+        with response:
+            if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+                raise _refusal(response)
+            content = self._read(response, opened, stop)
+            return text_of(content, is_json="json" in response.headers.get("Content-Type", "").lower())
+
+    def _read(self, response: requests.Response, opened: float, stop: Stop) -> bytes:
+        """Return the whole body; a stop ends the reading, and so does the time that an answer may take."""
+        content, late = bytearray(), threading.Event()
+
+        def end(_: Silence) -> None:
+            late.set()
+            shut(response.raw.shutdown)
+
+        watch = Watch(self._limits, opened, doubtful=False)
+        self._keeper.add(watch, end)
+        try:
+            with stop.ends(response.raw.shutdown):
+                while bite := response.raw.read1(_BITE, decode_content=True):
+                    content += bite
+                    if len(content) > _MOST_BYTES:
+                        raise AnswerTooLong(f"more than {_MOST_BYTES} bytes", ai=AI)
+        except (
+            urllib3.exceptions.HTTPError,
+            OSError,
+            ValueError,
+            AttributeError,
+        ):  # cut, reset, or shut down by another thread
+            raise AnswerInterrupted("not whole", code="silent" if late.is_set() else "eof", ai=AI) from None
+        finally:
+            self._keeper.remove(watch)
+        if late.is_set():
+            raise AnswerInterrupted("not whole within codebuddy_timeout", code="silent", ai=AI)
+        return bytes(content)
+
+
+def _refusal(response: requests.Response) -> BackendError:
+    body = refusal_body(response)
+    return from_response(response.status_code, body, request_id=request_id(response), retry_after=retry_after(response))

@@ -1,0 +1,18 @@
+"""The agent that stands behind the kinds `python` in the contract suite."""
+
+import time
+from collections.abc import Iterator
+
+from backends.python.question import AgentQuestion
+
+HANGS = "停"
+
+
+def answer(question: AgentQuestion) -> Iterator[str]:
+    """Say what was asked before and now, in two pieces; a question to hang begins, and never ends."""
+    asked = [exchange.question for exchange in question.history]
+    yield "答："
+    while question.text == HANGS:
+        time.sleep(0.02)  # as an agent that works; it is left where it next says something
+        yield ""
+    yield "|".join([*asked, question.text])

@@ -1,0 +1,94 @@
+"""What the tests of Python agents share: an agent of a test's own behind a backend, and what was heard of its answer."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+
+import pytest
+
+from backends.base import Answer, Event, Replace, Text
+from backends.python.backend import PythonBackend
+from backends.python.settings import PythonSettings
+from errors import BackendError
+
+MakeBackend = Callable[..., PythonBackend]
+
+
+@pytest.fixture
+def make_backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeBackend]:
+    """Return a function that puts a backend before an agent (an object, or its path) and closes it after the test."""
+    backends: list[PythonBackend] = []
+
+    def make(agent: object, **keys: object) -> PythonBackend:
+        stage = ModuleType("stage")
+        monkeypatch.setitem(sys.modules, "stage", stage)
+        stage.__dict__["agent"] = agent
+        path = agent if isinstance(agent, str) else "stage:agent"
+        backends.append(PythonBackend(PythonSettings.model_validate({"agent": path, **keys})))
+        return backends[-1]
+
+    yield make
+    for backend in backends:
+        backend.close()
+
+
+@dataclass
+class Heard:
+    """What came of an answer."""
+
+    events: list[Event] = field(default_factory=list)
+    error: BackendError | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer as people see it."""
+        text = ""
+        for event in self.events:
+            match event:
+                case Text(more):
+                    text += more
+                case Replace(whole):
+                    text = whole
+        return text
+
+
+def hear(answer: Answer) -> Heard:
+    """Read an answer to its end."""
+    heard = Heard()
+    try:
+        heard.events.extend(answer)
+    except BackendError as error:
+        heard.error = error
+    return heard
+
+
+class Reader:
+    """Reads an answer in a thread of its own."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer, self.heard, self.ended = answer, Heard(), threading.Event()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def wait(self) -> Heard:
+        """Return what was heard, once the answer has ended."""
+        assert self.ended.wait(20)
+        return self.heard
+
+    def _read(self) -> None:
+        try:
+            for event in self.answer:
+                self.heard.events.append(event)
+        except BackendError as error:
+            self.heard.error = error
+        self.ended.set()
+
+
+def until(fact: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + 20
+    while not fact():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -1,0 +1,214 @@
+"""An agent in processes of its own: what hangs, floods or dies ends its own turn, and the next question is answered."""
+
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from backends.base import Picture, Question, Text
+from backends.memory import Exchange, write
+from backends.python.backend import PythonBackend
+from backends.python.workers import MOST_WORKERS, Workers
+from errors import AgentFailed, AnswerTooLong, BackendBusy, NoAnswer
+from handlers.texts import Texts
+from tests.backends.python.conftest import Heard, MakeBackend, Reader, hear, until
+
+AGENTS = "tests.backends.python.agents"
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _backend(make_backend: MakeBackend, agent: str, **keys: object) -> PythonBackend:
+    return make_backend(f"{AGENTS}:{agent}", agent_isolation="process", **keys)
+
+
+def _ask(backend: PythonBackend, text: str) -> Heard:
+    return hear(backend.start(Question(text, "staff01")))
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether a process has ended; one that nobody has waited for has ended too."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state == "Z"
+
+
+def test_a_question_reaches_the_worker_whole(make_backend: MakeBackend) -> None:
+    """Text, user, facts, history and pictures."""
+    before = (Exchange("早", "你好"),)
+    pictures = (Picture(bytes(range(256)), "image/png"),)
+    answer = _backend(make_backend, "echo").start(Question("看", "staff01", write(before), {"bot_name": "客服"}, pictures))
+    said = f"看 staff01 {{'bot_name': '客服'}} ['你好'] [({bytes(range(256))!r}, 'image/png')]"
+    assert hear(answer).events == [Text(said)]
+    assert answer.conversation == write((*before, Exchange("看", said)))
+
+
+def test_a_question_of_pictures_alone_is_one(make_backend: MakeBackend) -> None:
+    """Without a text it is not mistaken for the ping."""
+    assert _ask(_backend(make_backend, "echo"), "").text == " staff01 {} [] []"
+
+
+def test_a_worker_stays_for_the_next_question(make_backend: MakeBackend) -> None:
+    """Its modules are imported once."""
+    backend = _backend(make_backend, "number")
+    backend.ping()
+    assert len({_ask(backend, "who").text for _ in range(5)}) == 1
+
+
+def test_an_error_keeps_the_worker(make_backend: MakeBackend) -> None:
+    """It is told by class and place, and the same worker goes on."""
+    backend = _backend(make_backend, "troubled")
+    raised, left, fine = (_ask(backend, what) for what in ("raise", "leave", "fine"))
+    assert isinstance(raised.error, AgentFailed)
+    assert raised.error.detail.startswith("ValueError at tests/backends/python/agents.py:")
+    assert isinstance(left.error, AgentFailed)
+    assert left.error.detail.startswith("SystemExit at ")
+    assert raised.text == left.text == fine.text
+
+
+@pytest.mark.parametrize(
+    ("trouble", "error"),
+    [("die", AgentFailed), ("meddle", AgentFailed), ("hang", NoAnswer), ("flood", AnswerTooLong), ("one piece", AnswerTooLong)],
+)
+def test_a_worker_in_trouble_is_replaced(make_backend: MakeBackend, trouble: str, error: type[Exception]) -> None:
+    """It is gone, and the next question has another; so often that threads would have been stuck."""
+    backend = _backend(make_backend, "troubled", agent_timeout=2 if trouble == "hang" else 20)
+    for _ in range(1 if trouble == "hang" else 3):
+        heard = _ask(backend, trouble)
+        assert type(heard.error) is error
+        first = heard.events[0]
+        assert isinstance(first, Text)
+        until(partial(_is_gone, int(first.text)))
+    assert _ask(backend, "fine").error is None
+
+
+def test_a_worker_that_dies_names_its_exit_code(make_backend: MakeBackend) -> None:
+    """Which is all that is known of a crash in C."""
+    error = _ask(_backend(make_backend, "troubled"), "die").error
+    assert error
+    assert error.detail == "the worker ended with exit code 7"
+
+
+def test_a_stop_kills_the_worker_and_what_it_started(make_backend: MakeBackend) -> None:
+    """A program of the agent's does not outlive it."""
+    answer = _backend(make_backend, "child").start(Question("", "staff01"))
+    reader = Reader(answer)
+    until(lambda: reader.heard.events)
+    answer.stop()
+    assert reader.wait().error is None
+    until(lambda: _is_gone(int(reader.heard.text)))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_lets_its_answer_finish(make_backend: MakeBackend, tmp_path: Path, number: signal.Signals) -> None:
+    """When all processes are told to end, the bridge lets answers finish, and so do its workers."""
+    gate = tmp_path / "gate"
+    reader = Reader(_backend(make_backend, "held").start(Question(str(gate), "staff01")))
+    until(lambda: list(tmp_path.glob("gate.*")))
+    worker = int(next(tmp_path.glob("gate.*")).suffix[1:])
+    os.kill(worker, number)
+    gate.touch()
+    assert reader.wait() == Heard([Text(str(worker))])
+
+
+def test_a_worker_killed_while_idle_is_not_asked(make_backend: MakeBackend) -> None:
+    """The next question has a new one."""
+    backend = _backend(make_backend, "number")
+    host = backend.host
+    assert isinstance(host, Workers)
+    first = int(_ask(backend, "").text)
+    until(lambda: host._idle)
+    (idle,) = host._idle
+    os.kill(first, signal.SIGKILL)
+    until(lambda: not idle.alive)
+    heard = _ask(backend, "")
+    assert heard.error is None
+    assert int(heard.text) != first
+
+
+def test_prints_do_not_reach_the_bridge(make_backend: MakeBackend, capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither Python's, nor the system's, nor those of a program that it starts; and there is nothing to read for it."""
+    assert _ask(_backend(make_backend, "printing"), "asked").text == "asked ''"
+    err = capfd.readouterr().err
+    assert "forged" in err
+    assert err.count('["end", null]') == 2
+
+
+def test_eight_answer_at_once_and_the_others_wait(make_backend: MakeBackend, tmp_path: Path) -> None:
+    """The ninth and the tenth are answered by one of the eight, as soon as it is free."""
+    backend = _backend(make_backend, "held")
+    gate = tmp_path / "gate"
+    readers = [Reader(backend.start(Question(str(gate), "staff01"))) for _ in range(MOST_WORKERS + 2)]
+    until(lambda: len(list(tmp_path.glob("gate.*"))) == MOST_WORKERS)
+    gate.touch()
+    heard = [reader.wait() for reader in readers]
+    assert not any(one.error for one in heard)
+    assert len({one.text for one in heard}) == MOST_WORKERS
+
+
+def test_who_waits_too_long_is_told_so(make_backend: MakeBackend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And who stops meanwhile is not kept."""
+    monkeypatch.setattr("backends.python.workers.MOST_WORKERS", 1)
+    backend = _backend(make_backend, "held")
+    assert isinstance(backend.host, Workers)
+    gate = tmp_path / "gate"
+    first = Reader(backend.start(Question(str(gate), "staff01")))
+    until(lambda: list(tmp_path.glob("gate.*")))
+    stopped = backend.start(Question(str(gate), "staff01"))
+    waiting = Reader(stopped)
+    stopped.stop()
+    assert waiting.wait() == Heard()
+    backend.host._timeout = 0.05
+    late = _ask(backend, str(gate))
+    assert isinstance(late.error, BackendBusy)
+    assert "agent_isolation" in Texts("en").fix(late.error)
+    gate.touch()
+    assert first.wait().error is None
+
+
+def test_an_agent_that_cannot_be_loaded_is_told_by_ping_and_by_answers(make_backend: MakeBackend) -> None:
+    """As a sentence."""
+    backend = _backend(make_backend, "no_such")
+    with pytest.raises(AgentFailed, match="there is no no_such in the module"):
+        backend.ping()
+    assert isinstance(_ask(backend, "").error, AgentFailed)
+
+
+def test_workers_end_with_the_backend(make_backend: MakeBackend, tmp_path: Path) -> None:
+    """Idle ones and those at work."""
+    backend = _backend(make_backend, "held")
+    open_gate = tmp_path / "open"
+    open_gate.touch()
+    idle = int(_ask(backend, str(open_gate)).text)
+    at_work = [Reader(backend.start(Question(str(tmp_path / "shut"), "staff01"))) for _ in range(2)]
+    until(lambda: len(list(tmp_path.glob("shut.*"))) == 2)
+    pids = [idle, *(int(path.suffix[1:]) for path in tmp_path.glob("shut.*"))]
+    backend.close()
+    assert all(isinstance(reader.wait().error, AgentFailed) for reader in at_work)
+    until(lambda: all(map(_is_gone, pids)))
+
+
+@pytest.mark.parametrize("trouble", ["fine", "hang"])
+def test_workers_end_with_the_bridge(trouble: str) -> None:
+    """Killed, it closes nothing; a worker sees that nobody is there any more, even while its agent hangs."""
+    code = (
+        "import sys\n"
+        "from backends.base import Question\n"
+        "from backends.python.backend import PythonBackend\n"
+        "from backends.python.settings import PythonSettings\n"
+        f"backend = PythonBackend(PythonSettings(agent='{AGENTS}:troubled', agent_isolation='process'))\n"
+        "answer = iter(backend.start(Question(sys.argv[1], 'staff01')))\n"
+        "print(next(answer).text, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    bridge = subprocess.Popen([sys.executable, "-c", code, trouble], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with bridge:
+        assert bridge.stdout
+        worker = int(bridge.stdout.readline())
+        bridge.kill()
+    until(lambda: _is_gone(worker))
