@@ -23,9 +23,10 @@ try:
     import config
     import demo.bots
     import demo.play
-    from bot import KINDS
-    from errors import ConfigError, StoreUnavailable
+    from errors import ConfigError, PortUnavailable, StoreUnavailable
     from fleet import Fleet
+    from imports import place_of
+    from kinds import KINDS
     from problems import Language, sentence
     from settings import Settings
 except ModuleNotFoundError as missing:
@@ -54,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StoreUnavailable as error:
         print(sentence("store_failed", _language(options), reason=error), file=sys.stderr)
         return BAD_CONFIG
+    except PortUnavailable as error:
+        print(sentence("port_taken", _language(options), reason=error), file=sys.stderr)
+        return BAD_CONFIG
     except BrokenPipeError:  # `app.py check | head -1`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
@@ -61,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except Exception as bug:
         logging.getLogger("dingbridge").debug("its trace", exc_info=True)
-        print(sentence("crashed", _language(options), kind=type(bug).__name__, place=_place(bug)), file=sys.stderr)
+        print(sentence("crashed", _language(options), kind=type(bug).__name__, place=place_of(bug)), file=sys.stderr)
         return CRASHED
     return code
 
@@ -228,14 +232,6 @@ def _print_any_character() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _place(bug: Exception) -> str:
-    """Return the file and line that raised; never the message, which may hold a secret."""
-    trace = bug.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
 
 
 def _log_to_stderr(level: str) -> None:

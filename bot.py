@@ -1,157 +1,241 @@
-"""One bot put together from its settings: which kinds of AI and reply there are, and what belongs to a bot."""
+"""One bot put together from its settings, and what belongs to it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from urllib.parse import quote
 
-from dify.backend import DifyBackend
-from dify.settings import DifySettings
-from dify.watch import Limits
 from handlers.account import Account
 from handlers.admission import Admission
 from handlers.aside import Aside
 from handlers.budget import Budget, Teller
-from handlers.chat import BotHandler
+from handlers.callback import CardCallback
+from handlers.card_calls import BY_STREAM, Callback
+from handlers.card_reply import CardReplies, labels
+from handlers.chat import BotHandler, Tools
 from handlers.clicks import Clicks
+from handlers.delivery import Delivery
 from handlers.dingtalk import DingTalkClient
-from handlers.frames import Receivers
 from handlers.gate import Gate
+from handlers.hand_over import Receivers
 from handlers.inheritance import Inheritance
 from handlers.intake import Intake
 from handlers.lease import Lease
+from handlers.message_reply import MessageReplies
 from handlers.pacer import Pacer
+from handlers.pictures import LocalPictures, Pictures
+from handlers.push import PushDoor
 from handlers.rates import Rates
-from handlers.reply import CardReplies
-from handlers.say import Speaker
+from handlers.reply import Replies
+from handlers.say import Form, Speaker
+from handlers.signature import card_secret
 from handlers.stops import Stops
 from handlers.stream import StreamListener
-from handlers.templates import CardSettings
+from handlers.templates import CardSettings, MessageSettings
 from handlers.texts import Texts
 from handlers.turn import TurnRecord
-from settings import BotSettings, EnvSettings, Kinds
+from handlers.webhook import WebhookReceiver
+from kinds import handler_class, make_backend, media_root
+from ops.door import Door
+from settings import BotSettings, EnvSettings, StreamSettings, WebhookSettings
 from stores.base import Signal, Stores
 
-# Every kind of AI and of reply that there is; config.load validates against it.
-KINDS = Kinds(
-    backend=DifySettings,
-    handlers={"DifyAiCardBotHandler": CardSettings, "AiCardBotHandler": CardSettings},
-    env_defaults={
-        "max_workers": "DEFAULT_MAX_WORKERS",
-        "language": "BOT_LANGUAGE",
-        "card_template_id": "DINGTALK_AI_CARD_TEMPLATE_ID",
-        "dify_api_url": "DIFY_OPEN_API_URL",
-    },
-    typed=frozenset({"dify_inputs"}),
-)
-
 _ASIDE_SECONDS = 5  # for sentences that are still to be said
+_PUSH_SECONDS = 10  # for pushes under way, once the answers have ended
+_ERRANDS = 4  # commands of a team's own that are done at once
 
 
-@dataclass(frozen=True)
 class Bot:
-    """One bot and all that belongs to it."""
+    """One bot and all that belongs to it, put together from its settings.
 
-    name: str
-    client_id: str
-    listeners: tuple[StreamListener, ...]
-    gate: Gate
-    speaker: Speaker
-    texts: Texts
-    aside: Aside  # says sentences
-    silencing: Aside  # tells the AI to stop
-    inheritance: Inheritance
-    ping: Callable[[], None]  # asks whether the AI is there; raises BackendError
-    hear: Callable[[Signal], None]  # what another process has to say of one of its conversations
-    close: Callable[[], None]
+    `receivers` bring its messages in, `gate` lets them have their turns, `inheritance` is what other processes left behind;
+    `speaker` says sentences, in threads of `aside`, while those of `silencing` tell the AI to stop.
+    """
 
+    def __init__(
+        self,
+        settings: BotSettings,
+        env: EnvSettings,
+        stores: Stores,
+        budget: Budget,
+        lease: Lease,
+        *,
+        on_turn: Callable[[TurnRecord], None],
+    ) -> None:
+        self._settings, self._env, self._stores, self._lease = settings, env, stores, lease
+        kind, section = handler_class(settings.bot.handler), settings.bot
+        self.name, self.client_id = section.name, section.dingtalk_app_client_id
+        self._secret = section.dingtalk_app_client_secret.get_secret_value()
+        self.texts = texts = Texts(section.language, kind.words)
+        self._account = Account(budget.companies)
+        self._client = client = DingTalkClient(env.endpoints, self.client_id, self._secret, self._account)
+        self._rates = Rates(env.DINGTALK_QPS, buckets=stores.buckets, name=self.client_id)
+        self._pacer, self.speaker = Pacer(self._rates), Speaker(client, self._rates, texts)
+        self._budget = budget
+        budget.watch(Teller(self._account, section.admins, self.speaker, texts))
+        self.aside, self.silencing = Aside(), Aside()  # a stop must not wait behind sentences
+        self._errands = Aside(_ERRANDS)
+        self.backend = make_backend(settings, env)
 
-def build(
-    settings: BotSettings,
-    env: EnvSettings,
-    stores: Stores,
-    budget: Budget,
-    lease: Lease,
-    *,
-    on_turn: Callable[[TurnRecord], None],
-) -> Bot:
-    """Put one bot together."""
-    bot, texts = settings.bot, Texts(settings.bot.language)
-    assert isinstance(settings.backend, DifySettings)
-    assert isinstance(settings.reply, CardSettings)
-    client_id, secret = bot.dingtalk_app_client_id, bot.dingtalk_app_client_secret.get_secret_value()
-    account = Account(budget.companies)
-    client = DingTalkClient(env.endpoints, client_id, secret, account)
-    limits = Limits(first_event=env.DIFY_FIRST_EVENT_SECONDS)
-    backend = DifyBackend(settings.backend, limits=limits, connections=bot.max_concurrency)
-    aside, silencing = Aside(), Aside()  # a stop must not wait behind sentences
-    rates = Rates(env.DINGTALK_QPS, buckets=stores.buckets, name=client_id)
-    pacer, speaker = Pacer(rates), Speaker(client, rates, texts)
-    budget.watch(Teller(account, bot.admins, speaker, texts))
-    replies = CardReplies(
-        bot.name,
-        settings.reply.template,
-        client,
-        pace=partial(budget.pace, account, settings.reply.pace),
-        pacer=pacer,
-        speaker=speaker,
-        texts=texts,
-        cards=stores.cards,
-        inbox=stores.inbox,
-        may_call=lease.is_held,
-    )
-    handler = BotHandler(
-        bot.name,
-        backend=backend,
-        inbox=stores.inbox,
-        sessions=stores.sessions,
-        replies=replies,
-        texts=texts,
-        on_turn=on_turn,
-    )
-    gate = Gate(handler.handle, stores.turns, limit=bot.max_concurrency, send=stores.signals.send)
-    stops = Stops(gate, stores.turns, stores.signals, silencing)
-    intake = Intake(
-        bot.name,
-        client_id,
-        account,
-        scope=bot.session_scope,
-        inbox=stores.inbox,
-        admission=Admission(bot),
-        gate=gate,
-        sessions=stores.sessions,
-        signals=stores.signals,
-        speaker=speaker,
-        texts=texts,
-        aside=aside,
-        stops=stops,
-    )
-    inheritance = Inheritance(
-        bot.name,
-        client,
-        partial(intake.take, again=True),
-        inbox=stores.inbox,
-        cards=stores.cards,
-        pacer=pacer,
-        speaker=speaker,
-        texts=texts,
-    )
-    receivers = Receivers(message=intake.accept, click=Clicks(bot.name, cards=stores.cards, stops=stops, texts=texts).click)
+        callback = CardCallback(self.name, client, self._card_url(), card_secret(self._secret, self.client_id), texts)
+        handler = self._handler(kind, callback, on_turn)
+        self.gate = Gate(handler.handle, stores.turns, limit=section.max_concurrency, send=stores.signals.send)
+        self._stops = Stops(self.gate, stores.turns, stores.signals, self.silencing)
+        intake = self._intake(handler)
+        self.inheritance = Inheritance(
+            self.name,
+            client,
+            partial(intake.take, again=True),
+            inbox=stores.inbox,
+            cards=stores.cards,
+            pacer=self._pacer,
+            speaker=self.speaker,
+            texts=texts,
+        )
+        clicks = Clicks(self.name, cards=stores.cards, stops=self._stops, texts=texts)
+        self.receivers = self._receive(Receivers(message=intake.accept, click=clicks.click), callback)
+        self._push = self._push_door()
 
-    def hear(signal: Signal) -> None:
+    @property
+    def early(self) -> int:
+        """How many messages of the last hour were acknowledged before they were kept."""
+        return sum(receiver.early for receiver in self.receivers)
+
+    def doors(self) -> tuple[Door, ...]:
+        """Return where it is called over HTTP: by DingTalk, and by those who have something to tell people."""
+        webhooks = [receiver for receiver in self.receivers if isinstance(receiver, WebhookReceiver)]
+        doors = [door for webhook in webhooks for door in webhook.doors()]
+        return (*doors, *(self._push.doors() if self._push else ()))
+
+    def hear(self, signal: Signal) -> None:
+        """Take in what another process has to say of one of its conversations."""
         match signal.kind:
             case "stop":
-                stops.stop_here(signal)
+                self._stops.stop_here(signal)
             case "new":
-                stores.sessions.learn(signal.key, signal.generation)
+                self._stores.sessions.learn(signal.key, signal.generation)
             case "next":
-                gate.knock(signal.key)
+                self.gate.knock(signal.key)
 
-    def close() -> None:
-        for one in (aside, silencing, inheritance):
+    def stop_receiving(self) -> None:
+        """Take nothing more in; from any thread."""
+        for receiver in self.receivers:
+            receiver.stop()
+        if self._push:
+            self._push.stop()
+
+    def end_pushes(self) -> None:
+        """Let pushes under way end, and their callers know how they went; while the HTTP server is still there."""
+        if self._push:
+            self._push.close(_PUSH_SECONDS)
+
+    def close(self) -> None:
+        """Say what is still to be said, and give everything back."""
+        for one in (self._errands, self.aside, self.silencing, self.inheritance):
             one.close(_ASIDE_SECONDS)
-        pacer.close()
-        backend.close()
-        client.close()
+        self._pacer.close()
+        self.backend.close()
+        self._client.close()
 
-    listeners = tuple(StreamListener(bot.name, client, receivers, texts) for _ in range(bot.max_workers))
-    return Bot(bot.name, client_id, listeners, gate, speaker, texts, aside, silencing, inheritance, backend.ping, hear, close)
+    def _receive(self, receivers: Receivers, callback: CardCallback) -> tuple[StreamListener | WebhookReceiver, ...]:
+        match self._settings.receive:
+            case StreamSettings(max_workers=number):
+                return tuple(StreamListener(self.name, self._client, receivers, self.texts) for _ in range(number))
+            case WebhookSettings() as webhook:
+                path, secret = webhook.path(self.name), self._secret
+                signed = card_secret(secret, self.client_id)
+                return (WebhookReceiver(self.name, secret, receivers, path, self.texts, callback, card_secret=signed),)
+            case other:
+                raise AssertionError(f"nothing is received by {type(other).__name__}")
+
+    def _card_url(self) -> str:
+        """Return where DingTalk brings clicks over HTTP; "" when they come by Stream, or nobody told the public address."""
+        receive, public = self._settings.receive, self._env.HTTP_PUBLIC_URL
+        if not isinstance(receive, WebhookSettings) or not public:
+            return ""
+        return public + quote(receive.places(self.name)[1])
+
+    def _handler(self, kind: type[BotHandler], callback: CardCallback, on_turn: Callable[[TurnRecord], None]) -> BotHandler:
+        minutes = getattr(self._settings.backend, "session_timeout", None)
+        # A text message shows no pictures.
+        root = None if kind.reply_by == "text" else media_root(self._settings.backend)
+        local_pictures = LocalPictures(self._client, self._rates, root, self.texts)
+        by_stream = isinstance(self._settings.receive, StreamSettings)
+        current = (lambda: BY_STREAM) if by_stream else callback.current
+        tools = Tools(
+            backend=self.backend,
+            inbox=self._stores.inbox,
+            sessions=self._stores.sessions,
+            replies=self._replies(kind, local_pictures, current),
+            pictures=Pictures(self._client),
+            local_pictures=local_pictures,
+            texts=self.texts,
+            on_turn=on_turn,
+            remain_seconds=None if minutes is None else 60 * minutes,
+        )
+        return kind(self.name, self._settings.reply, tools)
+
+    def _replies(self, kind: type[BotHandler], local_pictures: LocalPictures, callback: Callable[[], Callback]) -> Replies:
+        """Return the handler's way to reply, as its class and its keys say."""
+        settings, texts, stores = self._settings.reply, self.texts, self._stores
+        if kind.reply_by != "card":
+            limit = settings.max_message_length if isinstance(settings, MessageSettings) else Form().limit
+            form = Form(kind.reply_by, limit)
+            speaker = Speaker(self._client, self._rates, texts, form)
+            return MessageReplies(speaker=speaker, texts=texts, inbox=stores.inbox, shape=local_pictures.shown)
+        cards = settings if isinstance(settings, CardSettings) else CardSettings(card_max_updates=None)
+        return CardReplies(
+            self.name,
+            cards.template,
+            self._client,
+            pace=partial(self._budget.pace, self._account, cards.pace),
+            pacer=self._pacer,
+            speaker=self.speaker,
+            texts=texts,
+            cards=stores.cards,
+            inbox=stores.inbox,
+            may_call=self._lease.is_held,
+            live_status=cards.card_status,
+            callback=callback,
+            shape=local_pictures.shown,
+        )
+
+    def _intake(self, handler: BotHandler) -> Intake:
+        section, stores = self._settings.bot, self._stores
+        return Intake(
+            self.name,
+            self.client_id,
+            self._account,
+            scope=section.session_scope,
+            inbox=stores.inbox,
+            admission=Admission(section),
+            gate=self.gate,
+            sessions=stores.sessions,
+            signals=stores.signals,
+            speaker=self.speaker,
+            texts=self.texts,
+            aside=self.aside,
+            stops=self._stops,
+            own=handler.commands(),
+            errands=self._errands,
+            sees_pictures=self.backend.sees_pictures,
+        )
+
+    def _push_door(self) -> PushDoor | None:
+        """Return where others tell it what to say; only a bot with a token has one."""
+        token = self._settings.bot.push_token
+        if token is None:
+            return None
+        reply = self._settings.reply
+        cards = reply if isinstance(reply, CardSettings) else CardSettings(card_max_updates=None)
+        delivery = Delivery(
+            self._client,
+            self._account,
+            cards.template,
+            rates=self._rates,
+            pacer=self._pacer,
+            pace=partial(self._budget.pace, self._account, cards.pace),
+            labels=labels(self.texts),
+            cards=self._stores.cards,
+            may_call=self._lease.is_held,
+        )
+        return PushDoor(self.name, token.get_secret_value(), delivery, self.texts)

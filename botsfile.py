@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 import envfile
 import yamlfile
 from envfile import Variables
-from errors import Problem
+from errors import Problem, Unloadable
 from problems import Language, explain, sentence, where
 from settings import BotSection, BotSettings, Kinds
 
@@ -26,6 +26,7 @@ _SHOWABLE_KEY = re.compile(r"(?!app-)[\w-]{1,40}")  # Dify's keys begin like tha
 
 _Section = TypeVar("_Section", bound=BaseModel)
 _Fields = Mapping[str, FieldInfo]
+_Sections = Mapping[str, type[BaseModel]]
 
 
 def read(
@@ -66,7 +67,18 @@ class _Reader:
         self._refuse_repeated(filled, path, "name", "repeated_name")
         self._refuse_repeated(filled, path, "dingtalk_app_client_id", "repeated_client_id")
         bots = [self._bot(entry, (*path, index)) for index, entry in enumerate(filled)]
+        self._refuse_repeated_paths(bots, path)
         return tuple(bot for bot in bots if bot)
+
+    def _refuse_repeated_paths(self, bots: list[BotSettings | None], path: yamlfile.Path) -> None:
+        """Two bots behind one HTTP address: only one of them could be called."""
+        first: dict[str, int] = {}
+        for index, bot in enumerate(bots):
+            for place in bot.places if bot else ():
+                if place in first:
+                    key = "name" if place.startswith("/push/") else "webhook_path"
+                    self._add((*path, index, key), "repeated_path", value=place, first=first[place] + 1)
+                first.setdefault(place, index)
 
     def _entries(self, content: Any) -> tuple[list[Any], yamlfile.Path]:
         """Return the list of bots and its path; a list without `bots:` above it is read on, to find all that is wrong."""
@@ -86,28 +98,69 @@ class _Reader:
         if not isinstance(entry, dict):
             self._add(path, "not_a_mapping", fix="- name: …")
             return None
-        reply = self._reply(entry.get("handler"), path)
-        sections = (BotSection, self._kinds.backend, reply)
+        backend = self._chosen("backend", self._kinds.backends, entry, path)
+        reply = self._handler(entry, path)
+        receive = self._chosen("receive", self._kinds.receivers, entry, path)
+        sections = (BotSection, backend, reply, receive)
         fields = {key: known for section in sections for key, known in section.model_fields.items()}
+        foreign = False  # whether there is a key of another kind of AI
         for key, value in entry.items():
             if key not in fields:
-                self._unknown(path, key, list(fields))
+                foreign = self._unfit(key, entry, path, list(fields)) or foreign
             elif isinstance(value, str) and value in _NO_VALUES:
                 self._add((*path, key), "placeholder", fix=_line_to_write(key, fields))
-        bot = self._section(BotSection, entry, path)
-        backend = self._section(self._kinds.backend, entry, path)
-        shown = self._section(reply, entry, path)
-        return BotSettings(bot, backend, shown) if bot and backend and shown else None
+            elif key in self._kinds.loaders and isinstance(value, str) and value:
+                self._try(key, value, path)
+        if foreign and not entry.get("backend"):
+            return None  # it was not meant to be the usual one: what that lacks is no problem
+        parts = [self._section(section, entry, path) for section in sections]
+        if any(part is None for part in parts):
+            return None
+        bot, ai, shown, received = parts
+        assert isinstance(bot, BotSection)
+        assert ai
+        assert shown
+        assert received
+        return BotSettings(bot, ai, shown, received)
 
-    def _reply(self, handler: Any, path: yamlfile.Path) -> type[BaseModel]:
-        """Return the section of the bot's handler; of the usual one when there is no such handler."""
-        usual = str(BotSection.model_fields["handler"].default)
-        name = usual if handler in (None, "") else handler
-        if not isinstance(name, str) or name not in self._kinds.handlers:
-            choices = " | ".join(self._kinds.handlers)
-            self._add((*path, "handler"), "not_one_of", fix=f"handler: {usual}", choices=choices)
+    def _chosen(self, choice: str, kinds: _Sections, entry: dict[str, Any], path: yamlfile.Path) -> type[BaseModel]:
+        """Return the section of the kind that a bot names; of the usual one when there is none of that name."""
+        usual = str(BotSection.model_fields[choice].default)
+        name = entry.get(choice) or usual
+        if not isinstance(name, str) or name not in kinds:
+            self._add((*path, choice), "not_one_of", fix=f"{choice}: {usual}", choices=" | ".join(kinds))
             name = usual
-        return self._kinds.handlers[name]
+        return kinds[name]
+
+    def _handler(self, entry: dict[str, Any], path: yamlfile.Path) -> type[BaseModel]:
+        """Return the section of the bot's handler: one of ours, or a team's own class."""
+        name = entry.get("handler")
+        if not isinstance(name, str) or ":" not in name:
+            return self._chosen("handler", self._kinds.handlers, entry, path)
+        try:
+            return self._kinds.load_handler(name)
+        except Unloadable as error:
+            self._add((*path, "handler"), error.reason, **error.values)
+            return self._chosen("handler", self._kinds.handlers, {}, path)
+
+    def _try(self, key: str, value: str, path: yamlfile.Path) -> None:
+        try:
+            self._kinds.loaders[key](value)
+        except Unloadable as error:
+            self._add((*path, key), error.reason, **error.values)
+
+    def _unfit(self, key: str, entry: dict[str, Any], path: yamlfile.Path, known: list[str]) -> bool:
+        """Say that there is no such key, or whose it is; return whether it is that of another AI."""
+        tables = {"backend": self._kinds.backends, "handler": self._kinds.handlers, "receive": self._kinds.receivers}
+        for choice, kinds in tables.items():
+            if owners := [name for name, section in kinds.items() if key in section.model_fields]:
+                own = entry.get(choice) or BotSection.model_fields[choice].default
+                owner = f"{choice}: {' | '.join(owners)}"
+                fix = f"{choice}: {owners[0]}"
+                self._add((*path, key), "key_of_another_kind", fix=fix, owner=owner, own=f"{choice}: {own}", choice=choice)
+                return choice == "backend"
+        self._unknown(path, key, known)
+        return False
 
     def _section(self, section: type[_Section], entry: dict[str, Any], path: yamlfile.Path) -> _Section | None:
         """Return the section's part of a bot: the keys with a value, else the variables that stand in for them."""
@@ -171,7 +224,7 @@ class _Reader:
         else:
             self._add((*path, key), "unknown_key")
 
-    def _add(self, path: yamlfile.Path, name: str, *, fix: str = "", **values: object) -> None:
+    def _add(self, path: yamlfile.Path, name: str, /, *, fix: str = "", **values: object) -> None:
         self._say(path, sentence(name, self._language, **values), fix)
 
     def _say(self, path: yamlfile.Path, said: str, fix: str) -> None:

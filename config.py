@@ -14,7 +14,7 @@ import exposed
 from envfile import Variables
 from errors import ConfigError, Problem
 from problems import Language, sentence
-from settings import EnvSettings, Kinds, Settings
+from settings import EnvSettings, Kinds, Settings, WebhookSettings
 
 BOTS_FILE, ENV_FILE = ".bots.yaml", ".env"
 
@@ -48,6 +48,10 @@ def load(text: str, variables: Mapping[str, str], kinds: Kinds, *, file: str = B
         if getattr(env, name) and not any(bot.bot.admins for bot in bots):
             said = sentence("nobody_to_warn", language)
             notes.append(Problem(known.place(name, language), name, said, "admins: [manager01]"))
+    for bot in bots:
+        if isinstance(bot.receive, WebhookSettings) and not env.HTTP_PUBLIC_URL:
+            said = sentence("no_public_url", language)
+            notes.append(Problem(file, bot.bot.name, said, "HTTP_PUBLIC_URL=https://bots.example.com"))
     return Settings(env, bots, tuple(notes))
 
 

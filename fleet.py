@@ -1,4 +1,4 @@
-"""The bots as running things: each Stream listener in a ThreadPoolExecutor worker, the store kept up, stopped in order."""
+"""The bots as running things: each receiver in a ThreadPoolExecutor worker, the HTTP server, the store; stopped in order."""
 
 import json
 import logging
@@ -10,13 +10,14 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from bot import Bot, build
+from bot import Bot
 from handlers.aside import Aside
 from handlers.budget import Budget
 from handlers.lease import Lease
 from handlers.texts import Texts
 from handlers.turn import Turn, TurnRecord
 from neighbours import Claims
+from ops.http import HttpServer
 from settings import Settings
 from stores.base import Signal, Usage
 from stores.opened import open_stores
@@ -27,11 +28,15 @@ _HEARTBEAT_SECONDS = 2
 _LOOK_SECONDS = 1.0  # how often what others left behind is looked for
 LAST_WORDS_SECONDS = 10  # at least, after the drain, for the cards of interrupted answers to be closed
 _GOODBYES_AT_ONCE = 16  # sentences for questions that waited; a webhook takes a moment each
+_AT_ONCE = 32  # bots that are ended side by side
 _GOODBYE_SECONDS = 5  # for warnings that are still to be said, and for a thread to end
 
 
 class Fleet:
-    """All bots of one process. `start`, then `stop` once. Raises StoreUnavailable when its store cannot be opened."""
+    """All bots of one process. `start`, then `stop` once. Raises StoreUnavailable when its store cannot be opened.
+
+    An HTTP port is opened only if one of them is called over HTTP.
+    """
 
     def __init__(
         self,
@@ -52,9 +57,11 @@ class Fleet:
             log_turn(record)
             on_turn(record)
 
-        self.bots = tuple(build(bot, env, self._stores, self._budget, self._lease, on_turn=turn_ended) for bot in settings.bots)
-        listeners = sum(len(bot.listeners) for bot in self.bots)
-        self._workers = ThreadPoolExecutor(max_workers=listeners, thread_name_prefix="listener")
+        self.bots = tuple(Bot(bot, env, self._stores, self._budget, self._lease, on_turn=turn_ended) for bot in settings.bots)
+        receivers = sum(len(bot.receivers) for bot in self.bots)
+        self._workers = ThreadPoolExecutor(max_workers=receivers, thread_name_prefix="receiver")
+        doors = tuple(door for bot in self.bots for door in bot.doors())
+        self.http = HttpServer(env.HTTP_HOST, env.HTTP_PORT, doors) if doors else None
         self._claims = Claims()
         self._crowded: list[str] = []  # the client ids that another process of this machine uses
         self._stopping, self._ended = threading.Event(), threading.Event()
@@ -63,7 +70,10 @@ class Fleet:
         self._holder = threading.Thread(target=self._hold, name="lease", daemon=True)
 
     def start(self) -> None:
-        """Let every listener connect; a bot that cannot is reported and tried again while the others run."""
+        """Let every receiver begin; a bot that cannot connect is reported and tried again while the others run.
+
+        Raises PortUnavailable when the HTTP port cannot be opened.
+        """
         env = self._settings.env
         if env.SESSION_STORE == "memory":  # processes that share a store may share an app
             apps = {f"{env.DINGTALK_OPENAPI_ENDPOINT} {bot.client_id}": bot.client_id for bot in self.bots}
@@ -73,9 +83,11 @@ class Fleet:
         self._stores.signals.listen(self._hear)
         self._holder.start()
         self._look_after()  # before new messages come: those that were left behind are older
+        if self.http:
+            self.http.start()
         for bot in self.bots:
-            for listener in bot.listeners:
-                self._workers.submit(listener.run)
+            for receiver in bot.receivers:
+                self._workers.submit(receiver.run)
         self._pulse.start()
         self._keeper.start()
 
@@ -84,13 +96,13 @@ class Fleet:
         return self._budget.used()
 
     def states(self) -> dict[str, list[str]]:
-        """Return the state of each listener by bot."""
-        return {bot.name: [listener.state for listener in bot.listeners] for bot in self.bots}
+        """Return the state of each receiver by bot."""
+        return {bot.name: [receiver.state for receiver in bot.receivers] for bot in self.bots}
 
     def notes(self) -> list[str]:
         """Return what an administrator should know of the store and of other processes, a sentence each."""
         trouble = self._stores.trouble()
-        early = sum(listener.early for bot in self.bots for listener in bot.listeners)
+        early = sum(bot.early for bot in self.bots)
         return [
             *(self._texts.say("neighbour", client_id=client_id) for client_id in self._crowded),
             *([self._texts.say("store_away", reason=trouble)] if trouble else ()),
@@ -101,8 +113,7 @@ class Fleet:
         """Take no new message, let answers finish for `drain_seconds`, end the rest with a sentence, and leave."""
         self._stopping.set()
         for bot in self.bots:
-            for listener in bot.listeners:
-                listener.stop()
+            bot.stop_receiving()
         waited_for = sum(sum(bot.gate.counts()) for bot in self.bots)
         if waited_for:
             log.warning("%s", self._texts.say("draining", number=waited_for, seconds=f"{drain_seconds:g}"))
@@ -112,8 +123,10 @@ class Fleet:
             log.warning("interrupted answers: %d", len(left))
             self._say_last_words(left)
         self._workers.shutdown(wait=True)
-        for bot in self.bots:
-            bot.close()
+        self._all_at_once(Bot.end_pushes)
+        if self.http:
+            self.http.close()
+        self._all_at_once(Bot.close)
         self._ended.set()
         for thread in (self._pulse, self._keeper, self._holder):
             if thread.is_alive():
@@ -122,6 +135,11 @@ class Fleet:
         self._budget.close(_GOODBYE_SECONDS)
         self._stores.presence.leave()
         self._stores.close()
+
+    def _all_at_once(self, end: Callable[[Bot], None]) -> None:
+        """Do it for each bot; what one has to wait for is no reason for the others to wait."""
+        with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="end") as threads:
+            list(threads.map(end, self.bots))
 
     def _say_last_words(self, left: Sequence[tuple[Bot, Turn]]) -> None:
         """End every reply with a sentence before anything that takes time; then give DingTalk and the AIs a while."""
@@ -210,7 +228,7 @@ def write_heartbeat(path: Path, states: Mapping[str, list[str]], used: Mapping[s
 def log_turn(record: TurnRecord) -> None:
     """Write one line about a turn that ended."""
     log.info(
-        "bot=%s msg=%s %s in %.1f s (asked after %.2f s, first text after %.2f s), %d characters, %d card calls, ref=%s",
+        "bot=%s msg=%s %s in %.1f s (asked after %.2f s, first text after %.2f s), %d characters, %d card calls%s, ref=%s",
         record.bot,
         record.message_id,
         record.outcome,
@@ -219,5 +237,6 @@ def log_turn(record: TurnRecord) -> None:
         record.first_text,
         record.characters,
         record.card_calls,
+        f", {record.tokens.asked}+{record.tokens.answered} tokens" if record.tokens.asked or record.tokens.answered else "",
         record.ref or "-",
     )

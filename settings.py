@@ -1,7 +1,7 @@
 """What the bridge is told, as frozen values: the variables, and each bot's common keys."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -36,6 +36,10 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _url_or_nothing(url: str) -> str:
+    return _http_url(url) if url else ""
+
+
 def _store(url: str) -> str:
     """Return the name of a store that there is: memory, an SQLite file by its path, or a Redis by its address."""
     if url.lower() == "memory":
@@ -58,6 +62,21 @@ def _redis(url: str) -> str:
     if not right or parts.query or parts.fragment or any(character.isspace() for character in url):
         raise PydanticCustomError("store", "no store")
     return url
+
+
+def _path(path: str) -> str:
+    """Return a path of our own HTTP server."""
+    taken = path == "/" or path.startswith("/push/")
+    if not re.fullmatch(r"/[^\s?#%{}]*", path) or "//" in path or taken:
+        raise PydanticCustomError("url_path", "no path")
+    return path.rstrip("/")
+
+
+def _token(token: SecretStr | None) -> SecretStr | None:
+    """Refuse a token that can be guessed, or that no HTTP header holds."""
+    if token and not re.fullmatch(r"[!-~]{16,}", token.get_secret_value()):
+        raise PydanticCustomError("weak_token", "no token")
+    return token
 
 
 def _lower(value: Any) -> Any:
@@ -107,6 +126,9 @@ class EnvSettings(BaseModel):
     )
     DRAIN_SECONDS: Annotated[float, Field(ge=0, le=86_400)] = 30
     HEARTBEAT_FILE: str = ""
+    HTTP_HOST: Annotated[str, AfterValidator(_id)] = "127.0.0.1"
+    HTTP_PORT: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    HTTP_PUBLIC_URL: Annotated[str, AfterValidator(_url_or_nothing)] = Field(default="", examples=["https://bots.example.com"])
 
     @property
     def endpoints(self) -> Endpoints:
@@ -134,34 +156,74 @@ class BotSection(AdmissionSection):
     name: Annotated[str, Field(examples=["客服"])]
     dingtalk_app_client_id: Annotated[str, Field(examples=["ding…"])]
     dingtalk_app_client_secret: Annotated[SecretStr, Field(examples=["…"])]
+    backend: str = "dify"
     handler: str = "DifyAiCardBotHandler"
-    max_workers: _Listeners = 2
+    receive: str = "stream"
     max_concurrency: Annotated[int, Field(ge=1, le=10_000)] = 500
     session_scope: SessionScope = "user_in_chat"
     language: _AnyCaseLanguage = "zh"
+    push_token: Annotated[SecretStr | None, AfterValidator(_token), Field(examples=["…"])] = None
+
+
+class StreamSettings(BaseModel):
+    """The keys of a bot that DingTalk reaches by Stream."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_workers: _Listeners = 2
+
+
+CARD_PATH = "/card"  # below a bot's own path: where clicks on its cards come
+
+
+class WebhookSettings(BaseModel):
+    """The keys of a bot that DingTalk calls over HTTP."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    webhook_path: Annotated[str, AfterValidator(_path)] = ""
+
+    def path(self, name: str) -> str:
+        """Return where DingTalk calls the bot of this name, as it stands in a URL before it is quoted."""
+        return (self.webhook_path or f"/dingtalk/{name}").rstrip("/")
+
+    def places(self, name: str) -> tuple[str, str]:
+        """Return that path, and the one below it to which clicks on its cards are brought."""
+        return self.path(name), self.path(name) + CARD_PATH
 
 
 @dataclass(frozen=True)
 class Kinds:
-    """What a bot can be made of: its AI's section, and a section for each handler.
+    """What a bot can be made of: by the names of its keys `backend`, `handler` and `receive`, a section of keys for each.
 
-    `env_defaults` says which variable stands in for a key that a bot leaves out; `typed` are the keys whose values are
-    YAML's own (numbers, true and false) instead of text.
+    `load_handler` returns the section of a handler that is none of these but a team's own, `package.module:Class`, `loaders`
+    try what other keys name so; both raise Unloadable. `env_defaults` says which variable stands in for a key that a bot
+    leaves out; `typed` are the keys whose values are YAML's own (numbers, true and false) instead of text.
     """
 
-    backend: type[BaseModel]
+    backends: Mapping[str, type[BaseModel]]
     handlers: Mapping[str, type[BaseModel]]
+    receivers: Mapping[str, type[BaseModel]]
+    load_handler: Callable[[str], type[BaseModel]]
+    loaders: Mapping[str, Callable[[str], object]]
     env_defaults: Mapping[str, str]
     typed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class BotSettings:
-    """One bot: the common keys, its AI's and its reply's."""
+    """One bot: the common keys, its AI's, its reply's, and those of the way in which it is reached."""
 
     bot: BotSection
     backend: BaseModel
     reply: BaseModel
+    receive: BaseModel
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The paths at which it is called over HTTP, if it is."""
+        called = self.receive.places(self.bot.name) if isinstance(self.receive, WebhookSettings) else ()
+        return (*called, f"/push/{self.bot.name}".rstrip("/")) if self.bot.push_token else called
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,18 @@
 """The bots of the demo: three embedded ones, or those of a `.bots.yaml`; and what the sandbox has to know of them."""
 
 import math
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote
 
 import config
-from bot import KINDS
 from demo.sandbox import Sandbox
 from handlers.templates import CardSettings
+from kinds import KINDS
 from problems import Language, sentence
-from settings import Settings
+from settings import BotSettings, Settings, WebhookSettings
 
 KINDS_OF_BOTS = {
     "chatbot": "advanced-chat",
@@ -20,6 +22,7 @@ KINDS_OF_BOTS = {
 
 _PACE = {"tokens_per_second": 10, "chunk_chars": 6}  # slow enough to be watched
 _DRAIN_SECONDS = 5
+_HERE = "127.0.0.1"
 _BOT = """\
   - name: {name}
     dingtalk_app_client_id: {client_id}
@@ -89,35 +92,49 @@ def embedded(language: Language) -> Cast:
 
 def own(settings: Settings) -> Cast:
     """Return the bots of these settings: DingTalk is the sandbox, all else is as it is set, their AI above all."""
+    port = _free_port()
 
     def moved(url: str) -> Settings:
-        # What is said here must not be counted, nor gone on with, where the bots really run.
+        # What is said here must not be counted, nor gone on with, where the bots really run; nor must their port be taken.
         places = {"DINGTALK_OPENAPI_ENDPOINT": url, "DINGTALK_OAPI_ENDPOINT": url, "SESSION_STORE": "memory"}
-        return replace(settings, env=settings.env.model_copy(update=places))
+        here = {"HTTP_HOST": _HERE, "HTTP_PORT": port, "HTTP_PUBLIC_URL": f"http://{_HERE}:{port}"}
+        return replace(settings, env=settings.env.model_copy(update={**places, **here}))
 
     return Cast(
         language=settings.env.BOT_LANGUAGE,
         is_own=True,
         clients={each.bot.name: each.bot.dingtalk_app_client_id for each in settings.bots},
         settings=moved,
-        apps=tuple(
-            {
-                "client_id": each.bot.dingtalk_app_client_id,
-                "client_secret": each.bot.dingtalk_app_client_secret.get_secret_value(),
-                "name": each.bot.name,
-                "qps": math.ceil(settings.env.DINGTALK_QPS),  # 0 is no limit to both
-            }
-            for each in settings.bots
-        ),
+        apps=tuple(_app(each, settings.env.DINGTALK_QPS, port) for each in settings.bots),
         templates=tuple(_templates(settings)),
     )
+
+
+def _app(bot: BotSettings, qps: float, port: int) -> Mapping[str, Any]:
+    """Return what the sandbox has to know of a bot's app; where to call it, if it is called over HTTP."""
+    path = bot.receive.path(bot.bot.name) if isinstance(bot.receive, WebhookSettings) else ""
+    return {
+        "client_id": bot.bot.dingtalk_app_client_id,
+        "client_secret": bot.bot.dingtalk_app_client_secret.get_secret_value(),
+        "name": bot.bot.name,
+        "qps": math.ceil(qps),  # 0 is no limit to both
+        "callback_url": f"http://{_HERE}:{port}{quote(path)}" if path else "",
+    }
+
+
+def _free_port() -> int:
+    """Return a port that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind((_HERE, 0))
+        return int(probe.getsockname()[1])
 
 
 def _templates(settings: Settings) -> list[Mapping[str, Any]]:
     """Return the bots' card templates; one that bots use with several content keys has them all."""
     found: dict[str, dict[str, Any]] = {}
     for each in settings.bots:
-        assert isinstance(each.reply, CardSettings)
+        if not isinstance(each.reply, CardSettings):
+            continue
         template = each.reply.template
         body = found.setdefault(
             template.template_id,

@@ -101,7 +101,7 @@ def _ai_troubles(fleet: Fleet, asked: threading.Event) -> Iterator[Ping]:
 
     def ping(bot: Bot) -> None:
         try:
-            bot.ping()
+            bot.backend.ping()
         except Exception as error:
             answers.put((bot, error))
         else:

@@ -68,6 +68,7 @@ class LiveCard:
         self._lock = threading.Lock()
         self._phase = Phase.NEW if incoming else Phase.OPENED if opened else self._first_phase
         self._text = self._shown = ""  # what it should show, and what DingTalk has
+        self._is_status = False  # whether that is no text of the answer yet
         self._closing: Closing | None = None
         self._mute: DingTalkError | None = None  # middle frames are refused: only the end is left
         self._first_shown_at: float | None = None
@@ -98,12 +99,17 @@ class LiveCard:
         """What it is made of."""
         return self._calls.template
 
-    def show(self, text: str) -> bool:
-        """Set the text so far; return whether the pacer has to be told (it knows already of an earlier change)."""
+    def show(self, text: str, *, is_status: bool = False) -> bool:
+        """Set the text so far; return whether the pacer has to be told (it knows already of an earlier change).
+
+        A status stands there until there is a text, whose beginning then does not wait for the status's pace.
+        """
         with self._lock:
-            known = self._growing()
-            self._text = text
-            return self._growing() and not known and not self._closing
+            begins, known = self._is_status and not is_status, self._growing()
+            if begins:
+                self._first_shown_at = None
+            self._text, self._is_status = text, is_status
+            return self._growing() and (begins or not known) and not self._closing
 
     def close(self, text: str, *, failed: bool) -> None:
         """Set the text to end with; only the first call counts."""
@@ -345,8 +351,9 @@ class LiveCard:
         self._unsure, self._retry_at = False, 0.0
 
     def _shorten(self, closing: Closing) -> None:
-        """End with as much as DingTalk took before, and a word on where the rest is."""
-        head = self._shown or closing.text[:_SAFE_CHARACTERS]
+        """End with as much as DingTalk took before (if that was of the answer), and a word on where the rest is."""
+        shown = self._shown.rstrip()
+        head = self._shown if shown and closing.text.startswith(shown) else closing.text[:_SAFE_CHARACTERS]
         text = f"{head}\n\n{self._calls.labels.continued}"
         self._closing = replace(closing, text=text, shortened=True, guid=uuid.uuid4().hex)
 

@@ -1,12 +1,21 @@
-"""The story of one message: session -> backend -> reply -> save."""
+"""The story of one message: session -> backend -> reply -> save; and the places where a team's own handler steps in."""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-from backends.base import Answer, Backend, Question
-from errors import BackendError
-from handlers.reply import CardReplies
+from pydantic import BaseModel
+
+from backends.base import Answer, Backend, Question, Replace, Tokens
+from errors import BackendError, DingTalkError, HandlerFailed
+from handlers.message import Incoming
+from handlers.own_code import own_code
+from handlers.pictures import LocalPictures, Pictures
+from handlers.reply import Replies, Reply
+from handlers.said import Said
+from handlers.templates import CardSettings, MessageSettings
 from handlers.texts import Texts
 from handlers.turn import Turn, TurnRecord
 from stores.base import Inbox, Session, Sessions
@@ -14,59 +23,107 @@ from stores.base import Inbox, Session, Sessions
 log = logging.getLogger("dingbridge.chat")
 
 
-class BotHandler:
-    """Answers the turns of one bot. `handle` runs in a thread of its own for each turn that the gate lets in."""
+@dataclass(frozen=True)
+class Tools:
+    """What a handler works with: the AI, what is kept, the ways to show an answer, and who wants to know how it went.
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        backend: Backend,
-        inbox: Inbox,
-        sessions: Sessions,
-        replies: CardReplies,
-        texts: Texts,
-        on_turn: Callable[[TurnRecord], None],
-    ) -> None:
-        self.name, self._backend = name, backend
-        self._inbox, self._sessions = inbox, sessions
-        self._replies, self._texts, self._on_turn = replies, texts, on_turn
+    `remain_seconds` is how long a conversation goes on without a question; None leaves that to the store.
+    """
+
+    backend: Backend
+    inbox: Inbox
+    sessions: Sessions
+    replies: Replies
+    pictures: Pictures
+    local_pictures: LocalPictures
+    texts: Texts
+    on_turn: Callable[[TurnRecord], None]
+    remain_seconds: float | None = None
+
+
+class BotHandler:
+    """Answers the turns of one bot. `handle` runs in a thread of its own for each turn that the gate lets in.
+
+    A team's own handler is a subclass that overrides what it wants otherwise: `before`, `after`, `commands`, `question`,
+    `open_reply`; they run in many threads at once, and what one raises ends its own turn with a sentence. `words` are said
+    instead of the sentences of those names in `handlers/sentences.py`, `reply_by` is how it answers, and `Settings` its keys
+    of `.bots.yaml`, which it finds in `settings`.
+    """
+
+    reply_by: ClassVar[Literal["card", "markdown", "text"]] = "card"
+    Settings: ClassVar[type[BaseModel]] = CardSettings
+    words: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, name: str, settings: BaseModel, tools: Tools) -> None:
+        self.name, self.settings = name, settings
+        self._tools = tools
 
     def handle(self, turn: Turn) -> None:
         """Answer one turn, if it is still this process's: whatever happens, the message ends."""
+        inbox = self._tools.inbox
         if not turn.begin():
             return  # the bridge shuts down, and says so
-        if not self._inbox.ask(turn.message, turn.out_track_id):
+        if not inbox.ask(turn.message, turn.out_track_id):
             log.warning("bot=%s msg=%s fell to another process meanwhile", self.name, turn.incoming.message_id)
             return
         try:
             self._answer(turn)
         finally:
-            self._inbox.end(turn.message)
+            inbox.end(turn.message)
+
+    def before(self, question: Question, incoming: Incoming) -> Question | str:  # noqa: ARG002  # for those who override it
+        """Return what the AI is asked, perhaps changed; or a text, which is the answer without the AI."""
+        return question
+
+    def after(self, answer: str, incoming: Incoming) -> str:  # noqa: ARG002  # for those who override it
+        """Return the whole answer as it shall stay; its parts have been shown in a card already."""
+        return answer
+
+    def commands(self) -> Mapping[str, Callable[[Incoming], str]]:
+        """Return own commands: what people write (alone, or with more behind it), and what then returns the answer."""
+        return {}
+
+    def open_reply(self, turn: Turn) -> Reply:
+        """Return the reply to a turn, to be entered."""
+        return self._tools.replies.open(turn)
+
+    def question(self, turn: Turn, session: Session) -> Question:
+        """Return what the AI is asked. A shared conversation (no person in its key) is the chat's own, by its id."""
+        incoming = turn.incoming
+        return Question(
+            text=incoming.text,
+            user=incoming.user if turn.key.person else incoming.conversation_id,
+            conversation=session.conversation,
+            facts={**incoming.facts, "bot_name": self.name},
+            pictures=self._tools.pictures.fetch(incoming) if self._tools.backend.sees_pictures else (),
+        )
 
     def _answer(self, turn: Turn) -> None:
         """Ask the AI and show its answer: whatever happens, the reply ends and the conversation is kept."""
-        asked, first_text, outcome = time.monotonic(), 0.0, "answered"
-        session = self._sessions.load(turn.key)
-        with self._replies.open(turn) as reply:
-            answer = self._backend.start(self.question(turn, session))
-            turn.attach(answer, reply)
+        asked, first_text, outcome, tokens = time.monotonic(), 0.0, "answered", Tokens(0, 0)
+        session = self._tools.sessions.load(turn.key)
+        answer: Answer = Said("", session.conversation)  # until somebody is asked
+        with self.open_reply(turn) as reply:
             try:
+                answer = self._ask(turn, session)
+                turn.attach(answer, reply)
                 for event in answer:
+                    if isinstance(event, Tokens):
+                        tokens = event
                     reply.show(event)
                     if reply.text and not first_text:
                         first_text = time.monotonic()
                         reply.refer(answer.ref)
                         self._keep(turn, session, answer)  # so that a question after a stop finds it
-                reply.finish()
-            except BackendError as error:
+                self._end(turn, reply)
+            except (BackendError, DingTalkError, HandlerFailed) as error:
                 outcome = type(error).__name__
-                reply.fail(self._texts.error(error))
+                reply.fail(self._tools.texts.error(error))
                 log.error("bot=%s msg=%s %s: %s; %s", self.name, turn.incoming.message_id, outcome, error,
-                          self._texts.fix(error))  # fmt: skip
+                          self._tools.texts.fix(error))  # fmt: skip
             finally:
                 self._keep(turn, session, answer)
-        self._on_turn(
+        self._tools.on_turn(
             TurnRecord(
                 bot=self.name,
                 message_id=turn.incoming.message_id,
@@ -77,20 +134,48 @@ class BotHandler:
                 characters=len(reply.text),
                 card_calls=reply.card_calls,
                 ref=answer.ref,
+                tokens=tokens,
             )
         )
+
+    def _ask(self, turn: Turn, session: Session) -> Answer:
+        """Return the answer to come: the AI's, or what `before` gave in its place."""
+        question = self.question(turn, session)
+        with own_code("before"):
+            asked = self.before(question, turn.incoming)
+        if isinstance(asked, str):
+            return Said(asked, session.conversation)
+        return self._tools.backend.start(asked)
+
+    def _end(self, turn: Turn, reply: Reply) -> None:
+        """The answer is whole: give it its last form, and the pictures in it that lie on this machine."""
+        if not turn.ending:
+            with own_code("after"):
+                told = self.after(reply.text, turn.incoming)
+            last = self._tools.local_pictures.uploaded(told)
+            if last != reply.text:
+                reply.show(Replace(last))
+        reply.finish()
 
     def _keep(self, turn: Turn, session: Session, answer: Answer) -> None:
         """Keep the conversation, unless it goes on without this turn; the store refuses one that /new ended meanwhile."""
         if not turn.released:
-            self._sessions.save(session.continued(answer.conversation))
+            self._tools.sessions.save(session.continued(answer.conversation), self._tools.remain_seconds)
 
-    def question(self, turn: Turn, session: Session) -> Question:
-        """Return what the AI is asked. A shared conversation (no person in its key) is the chat's own, by its id."""
-        incoming = turn.incoming
-        return Question(
-            text=incoming.text,
-            user=incoming.user if turn.key.person else incoming.conversation_id,
-            conversation=session.conversation,
-            facts={**incoming.facts, "bot_name": self.name},
-        )
+
+class AiCardBotHandler(BotHandler):
+    """Answers in an AI card that grows."""
+
+
+class MarkdownBotHandler(BotHandler):
+    """Answers in one markdown message, once the answer is whole."""
+
+    reply_by = "markdown"
+    Settings = MessageSettings
+
+
+class TextBotHandler(BotHandler):
+    """Answers in one text message, once the answer is whole."""
+
+    reply_by = "text"
+    Settings = MessageSettings

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from enum import Enum
 
 
@@ -30,6 +31,17 @@ def parse(text: str) -> Command | None:
 
     The Chinese names also go with a slash. A sentence that only begins like a command is a question.
     """
-    plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).strip().casefold()
-    word = _MENTIONS.sub("", plain).rstrip("。.!").rstrip()  # NFKC makes the wide ones plain
+    word = _plain(text).rstrip("。.!").rstrip()  # NFKC makes the wide ones plain
     return _BY_NAME.get(word) or _BY_NAME.get(word.removeprefix("/"))
+
+
+def own(text: str, words: Iterable[str]) -> str | None:
+    """Return which of a team's own words this text is, or begins with; the longest, if several do."""
+    plain = _plain(text)
+    found = [word for word in words if (name := _plain(word)) and (plain == name or plain.startswith(f"{name} "))]
+    return max(found, key=len, default=None)
+
+
+def _plain(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).strip().casefold()
+    return _MENTIONS.sub("", plain)

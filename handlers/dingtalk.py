@@ -1,7 +1,7 @@
 """DingTalk's REST API for one app, over pooled connections: it returns or raises a DingTalkError, never swallows.
 
-Documents: "access token", "createAndDeliver", "streaming update", "update card", "robot message" and "Stream gateway" of
-DingTalk's open platform.
+Documents: "access token", "createAndDeliver", "streaming update", "update card", "register card callback", "robot message" and
+"Stream gateway" of DingTalk's open platform.
 """
 
 import json
@@ -10,18 +10,20 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import requests
+from urllib3 import encode_multipart_formdata
 from urllib3.exceptions import MaxRetryError
 
 from errors import (
     DingTalkError,
     DingTalkUnreachable,
     PermissionMissing,
+    PictureUnreadable,
     ProxyFailed,
     QuotaUsedUp,
     Throttled,
@@ -36,6 +38,8 @@ from web import Web, origin, proxy_for
 log = logging.getLogger("dingbridge.dingtalk")
 
 _TIMEOUT = (5, 10)  # seconds to connect, and without a byte of the answer
+_LARGEST_DOWNLOAD, _DOWNLOAD_SECONDS = 10 * 1024 * 1024, 60
+_BITE = 65_536
 _TOKEN_MARGIN = 300  # seconds before its expiry that a token is renewed
 # Calls refused for their number are free, by DingTalk's document on quotas; what had no token or permission, or did not get
 # there, is taken to be so.
@@ -133,43 +137,85 @@ class DingTalkClient:
         self._account.add(PUSH)
 
     def send_to_group(self, conversation_id: str, title: str, text: str) -> None:
-        """Send markdown to a group as the robot (permission qyapi_robot_sendmsg)."""
+        """Send markdown to a group as the robot, plain text without a title (permission qyapi_robot_sendmsg)."""
         self._call(
             "POST",
             "/v1.0/robot/groupMessages/send",
-            {"robotCode": self.client_id, "openConversationId": conversation_id, **_sample_markdown(title, text)},
+            {"robotCode": self.client_id, "openConversationId": conversation_id, **_sample(title, text)},
         )
 
     def send_to_person(self, staff_id: str, title: str, text: str) -> None:
-        """Send markdown to one person as the robot (permission qyapi_robot_sendmsg)."""
+        """Send markdown to one person as the robot, plain text without a title (permission qyapi_robot_sendmsg)."""
+        for error in self.send_to_people([staff_id], title, text).values():
+            raise error
+
+    def send_to_people(self, staff_ids: Sequence[str], title: str, text: str) -> dict[str, DingTalkError]:
+        """Send markdown to at most 20 people as the robot; return those who did not get it, each with the reason."""
         answer = self._call(
             "POST",
             "/v1.0/robot/oToMessages/batchSend",
-            {"robotCode": self.client_id, "userIds": [staff_id], **_sample_markdown(title, text)},
+            {"robotCode": self.client_id, "userIds": list(staff_ids), **_sample(title, text)},
         )
         # HTTP 200 with those left out who did not get it.
-        if staff_id in (answer.get("flowControlledStaffIdList") or ()):
-            raise QuotaUsedUp("DingTalk did not send the message to this person", code="flowControlledStaffIdList")
-        if staff_id in (answer.get("invalidStaffIdList") or ()):
-            raise DingTalkError("DingTalk knows no such person in the company", code="invalidStaffIdList")
+        left_out: dict[str, DingTalkError] = {}
+        for staff_id in answer.get("invalidStaffIdList") or ():
+            left_out[staff_id] = DingTalkError("DingTalk knows no such person in the company", code="invalidStaffIdList")
+        for staff_id in answer.get("flowControlledStaffIdList") or ():
+            left_out[staff_id] = QuotaUsedUp(
+                "DingTalk did not send the message to this person", code="flowControlledStaffIdList"
+            )
+        return {staff_id: left_out[staff_id] for staff_id in staff_ids if staff_id in left_out}
+
+    def register_card_callback(self, route_key: str, url: str, secret: str) -> None:
+        """Let clicks on cards with this route key be sent to a public address, signed with this secret."""
+        self._call(
+            "POST",
+            "/v1.0/card/callbacks/register",
+            {"callbackRouteKey": route_key, "callbackUrl": url, "apiSecret": secret, "forceUpdate": True},
+        )
+
+    def download(self, code: str) -> bytes:
+        """Return a file that somebody sent, at most 10 MiB, by its download code (permission qyapi_robot_sendmsg)."""
+        answer = self._call("POST", "/v1.0/robot/messageFiles/download", {"downloadCode": code, "robotCode": self.client_id})
+        return self._stored_file(str(answer.get("downloadUrl") or ""))
+
+    def upload_picture(self, name: str, content: bytes) -> str:
+        """Upload a picture (jpg, png, gif or bmp, 20 MB at most); return its media id, which DingTalk's own apps can show."""
+        payload, content_type = encode_multipart_formdata({"media": (name, content)})
+        headers = {"Content-Type": content_type, "Accept": "application/json"}
+
+        def upload(token: str) -> dict[str, Any]:
+            query = urlencode({"access_token": token, "type": "image"})
+            answer = self._send("POST", f"{self._endpoints.oapi}/media/upload?{query}", headers, payload, counts=True)
+            from_errcode(answer)
+            return answer
+
+        media_id = str(self._with_token(upload).get("media_id") or "")
+        if not re.fullmatch(r"[@$][\w-]+", media_id):
+            raise DingTalkUnreachable("the answer to an upload has no media_id")
+        return media_id
 
     def close(self) -> None:
         """Give back the connections."""
         self._web.close()
 
     def _call(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Make a call with the token; a refused token is renewed, and the call repeated once."""
+        """Make a call with the token in its header."""
         url = self._endpoints.openapi + path
+        return self._with_token(lambda token: self._request(method, url, body, token=token))
+
+    def _with_token(self, call: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+        """Make a call that takes the token; a refused one is renewed, and the call repeated once."""
         token = self._access_token()
         try:
-            return self._counted(method, url, body, token)
+            return self._counted(call, token)
         except TokenExpired:
-            return self._counted(method, url, body, self._access_token(refused=token))
+            return self._counted(call, self._access_token(refused=token))
 
-    def _counted(self, method: str, url: str, body: Mapping[str, Any], token: str) -> dict[str, Any]:
+    def _counted(self, call: Callable[[str], dict[str, Any]], token: str) -> dict[str, Any]:
         """Make a call that DingTalk counts, and count it, unless it was turned away at the door."""
         try:
-            answer = self._request(method, url, body, token=token)
+            answer = call(token)
         except _NOT_COUNTED as error:
             if isinstance(error, QuotaUsedUp):
                 self._account.exhausted("calls")
@@ -197,10 +243,13 @@ class DingTalkClient:
     def _request(self, method: str, url: str, body: Mapping[str, Any], *, token: str = "") -> dict[str, Any]:
         headers = {**_JSON, "x-acs-dingtalk-access-token": token} if token else _JSON
         payload = json.dumps(body, ensure_ascii=False).encode(errors="replace")
+        return self._send(method, url, headers, payload, counts=bool(token))
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str], payload: bytes, *, counts: bool) -> dict[str, Any]:
         try:
             response = self._web.send(method, url, headers, payload, timeout=_TIMEOUT)
         except requests.RequestException as error:
-            if token and not (error.args and isinstance(error.args[0], MaxRetryError)):
+            if counts and not (error.args and isinstance(error.args[0], MaxRetryError)):
                 self._account.add(CALL)  # it was sent, only its answer is lost: DingTalk may have counted it
             raise _unreachable(error, url) from None
         if not response.ok:
@@ -210,6 +259,24 @@ class DingTalkClient:
         except ValueError:
             raise DingTalkUnreachable("the answer is no JSON (a proxy's page?)", status=response.status_code) from None
         return answer if isinstance(answer, dict) else {}
+
+    def _stored_file(self, url: str) -> bytes:
+        """Fetch a file from where DingTalk keeps it, by a bare call: headers of ours would spoil the address's signature."""
+        place = origin(url)
+        if not place.startswith(("http://", "https://")):
+            raise DingTalkUnreachable("the answer to a download names no address")
+        deadline, content = time.monotonic() + _DOWNLOAD_SECONDS, bytearray()
+        try:
+            with self._web.send("GET", url, {}, timeout=_TIMEOUT, stream=True) as response:
+                if response.status_code != requests.codes.ok:  # a redirect as well: it is not followed
+                    raise DingTalkError(f"{place} does not hand the file out", status=response.status_code)
+                for bite in response.iter_content(_BITE):
+                    content += bite
+                    if len(content) > _LARGEST_DOWNLOAD or time.monotonic() > deadline:
+                        raise PictureUnreadable("more than 10 MiB, or more than a minute to fetch")
+        except requests.RequestException as error:
+            raise _unreachable(error, url) from None
+        return bytes(content)
 
     def _own_place(self, webhook: str) -> str:
         """Return the webhook's URL at the place that DINGTALK_OAPI_ENDPOINT names: its own, or DingTalk's public one.
@@ -249,5 +316,6 @@ def _unreachable(error: requests.RequestException, url: str) -> DingTalkUnreacha
     return DingTalkUnreachable(what)
 
 
-def _sample_markdown(title: str, text: str) -> dict[str, str]:
-    return {"msgKey": "sampleMarkdown", "msgParam": json.dumps({"title": title, "text": text}, ensure_ascii=False)}
+def _sample(title: str, text: str) -> dict[str, str]:
+    key, param = ("sampleMarkdown", {"title": title, "text": text}) if title else ("sampleText", {"content": text})
+    return {"msgKey": key, "msgParam": json.dumps(param, ensure_ascii=False)}

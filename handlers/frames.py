@@ -8,17 +8,15 @@ import asyncio
 import contextlib
 import json
 import logging
-import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import dingtalk_stream
 import websockets
 from dingtalk_stream.frames import AckMessage, CallbackMessage
 from websockets.asyncio.client import ClientConnection
+
+from handlers.hand_over import HandOver, Receivers
 
 log = logging.getLogger("dingbridge.stream")
 
@@ -27,16 +25,7 @@ QUIET.setLevel(logging.CRITICAL)
 
 MESSAGES, CLICKS = "/v1.0/im/bot/messages/get", "/v1.0/card/instances/callback"
 
-_EARLY_SECONDS, _MOST_EARLY = 3_600.0, 10_000
 _AT_ONCE = 1_000  # frames of a connection that wait for their acknowledgement; then no more are read
-
-
-@dataclass(frozen=True)
-class Receivers:
-    """What to do with what arrives; each runs in a thread of the listener's, in order, and waits for the store only."""
-
-    message: Callable[[Mapping[str, Any]], None]
-    click: Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 class Frames:
@@ -46,25 +35,20 @@ class Frames:
     """
 
     def __init__(self, name: str, receivers: Receivers, *, message_seconds: float, click_seconds: float) -> None:
-        self.name, self._receivers = name, receivers
-        self._message_seconds, self._click_seconds = message_seconds, click_seconds
-        self._early: deque[float] = deque(maxlen=_MOST_EARLY)
-        # One thread each, so that what arrives stays in its order; the loop answers pings whatever the store does.
-        self._messages = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
-        self._clicks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clicks")
+        self.name = name
+        self._hand_over = HandOver(name, receivers, message_seconds=message_seconds, click_seconds=click_seconds)
 
     @property
     def early(self) -> int:
         """How many messages of the last hour were acknowledged before they were kept."""
-        oldest = time.monotonic() - _EARLY_SECONDS
-        return sum(at >= oldest for at in tuple(self._early))
+        return self._hand_over.early
 
     async def read(self, socket: ClientConnection, client_id: str, announced: asyncio.Event) -> None:
         """Handle what comes until the connection ends; `announced` is set when DingTalk says that it will."""
         client = dingtalk_stream.DingTalkStreamClient(dingtalk_stream.Credential(client_id, ""), logger=QUIET)
         client.websocket = socket
-        client.register_callback_handler(MESSAGES, _Messages(self._take_in))
-        client.register_callback_handler(CLICKS, _Clicks(self._click))
+        client.register_callback_handler(MESSAGES, _Messages(self._hand_over.message))
+        client.register_callback_handler(CLICKS, _Clicks(self._hand_over.click))
         room = asyncio.Semaphore(_AT_ONCE)
         async with asyncio.TaskGroup() as under_way:
             with contextlib.suppress(websockets.ConnectionClosed):
@@ -76,8 +60,7 @@ class Frames:
 
     def close(self) -> None:
         """Take in what was acknowledged early; nothing comes any more."""
-        self._messages.shutdown()
-        self._clicks.shutdown()
+        self._hand_over.close()
 
     async def _handle(self, client: Any, raw: str | bytes, announced: asyncio.Event) -> None:
         try:
@@ -88,26 +71,6 @@ class Frames:
         except Exception as error:  # one odd frame must not end the connection for all others
             # Its kind alone: the SDK's text, and a trace, would quote the frame.
             log.error("bot=%s a frame could not be handled: %s", self.name, type(error).__name__)
-
-    async def _take_in(self, raw: Mapping[str, Any]) -> None:
-        """Let a message be kept; should the store take long, only its first moments are waited for."""
-        taken = asyncio.get_running_loop().run_in_executor(self._messages, self._receivers.message, raw)
-        taken.add_done_callback(self._look_at)
-        await asyncio.wait({taken}, timeout=self._message_seconds)
-        if taken.done():
-            taken.result()  # what was not taken in is not acknowledged, and comes again
-            return
-        self._early.append(time.monotonic())
-        log.warning("bot=%s a message is acknowledged before it is kept: the store takes long", self.name)
-
-    def _look_at(self, taken: asyncio.Future[None]) -> None:
-        if not taken.cancelled() and (error := taken.exception()):
-            log.error("bot=%s a message was not taken in", self.name, exc_info=error)
-
-    async def _click(self, raw: Mapping[str, Any]) -> dict[str, Any]:
-        answered = asyncio.get_running_loop().run_in_executor(self._clicks, self._receivers.click, raw)
-        await asyncio.wait({answered}, timeout=self._click_seconds)
-        return answered.result() if answered.done() else {}
 
 
 class _Messages(dingtalk_stream.CallbackHandler):  # type: ignore[misc]  # the SDK ships no types

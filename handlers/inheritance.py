@@ -9,12 +9,13 @@ from typing import Protocol
 from handlers.aside import Aside
 from handlers.card import LiveCard
 from handlers.card_calls import CardCalls
+from handlers.card_reply import END_SECONDS, labels
 from handlers.dingtalk import DingTalkClient
 from handlers.intake import OBEYED
 from handlers.message import Incoming, UnreadableMessage, parse
 from handlers.pacer import Pacer
 from handlers.pacing import PACES
-from handlers.reply import END_SECONDS, labels
+from handlers.push_order import is_push
 from handlers.say import ANSWER_PATIENCE, Speaker
 from handlers.templates import Template
 from handlers.texts import Texts
@@ -68,7 +69,8 @@ class Inheritance:
             # Its answer went by message, because DingTalk did not let it be closed; it is closed before its message ends.
             if not self._inbox.is_open(card.message) and (now := self._cards.find(card.out_track_id)) and now.is_open:
                 log.warning("bot=%s msg=%s a card was left open, it is being closed", self.name, card.message.message_id)
-                if live := self._close(now, self._texts.say("continued_below")):
+                below = "" if is_push(card.message) else self._texts.say("continued_below")
+                if live := self._close(now, below):
                     live.replaced()
 
     def close(self, timeout: float) -> None:
@@ -93,17 +95,20 @@ class Inheritance:
             self._inbox.end(message.key)
             return
         sentence = self._texts.say("interrupted")
-        live = self._close(card, sentence) if card else None
+        live = self._close(card, sentence, incoming.text) if card else None
         text = _below(card.text, sentence) if card else sentence
         self._aside.run(partial(self._wait_for_end, live, message, incoming, text))
 
-    def _close(self, card: CardRecord, sentence: str) -> LiveCard | None:
-        """Let the pacer close a card, below what it shows; None when this version does not know how."""
+    def _close(self, card: CardRecord, sentence: str, question: str = "") -> LiveCard | None:
+        """Let the pacer close a card, below what it shows; None when this version does not know how.
+
+        Without the question (it was forgotten when its message ended) the card loses its head, if it had one.
+        """
         template = Template.read(card.template)
         if template is None:
             return None
         written = card.text.rstrip()
-        calls = CardCalls(card.out_track_id, template, self._client, labels(self._texts))
+        calls = CardCalls(card.out_track_id, template, self._client, labels(self._texts), question=question)
         on_end = partial(self._cards.close, card.out_track_id)
         live = LiveCard(calls, PACES["thrifty"], None, opened=bool(written), on_end=on_end)
         live.close(_below(written, sentence), failed=not written)
@@ -123,4 +128,4 @@ class Inheritance:
 
 
 def _below(written: str, sentence: str) -> str:
-    return f"{written.rstrip()}\n\n{sentence}" if written.strip() else sentence
+    return "\n\n".join(filter(None, (written.rstrip(), sentence)))

@@ -2,7 +2,10 @@
 
 import json
 import logging
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
+from errors import HandlerFailed
 from handlers import commands
 from handlers.account import PUSH, Account
 from handlers.admission import Admission, Refusal
@@ -10,6 +13,7 @@ from handlers.aside import Aside
 from handlers.commands import Command
 from handlers.gate import Gate, Verdict
 from handlers.message import QUOTA_USED_UP, Incoming, UnreadableMessage, parse
+from handlers.own_code import own_code
 from handlers.say import Speaker
 from handlers.stops import Stops
 from handlers.texts import Texts
@@ -42,10 +46,15 @@ class Intake:
         texts: Texts,
         aside: Aside,
         stops: Stops,
+        own: Mapping[str, Callable[[Incoming], str]] = MappingProxyType({}),
+        errands: Aside | None = None,
+        sees_pictures: bool = False,
     ) -> None:
         self.name, self._client_id, self._scope, self._gate = name, client_id, scope, gate
         self._sessions, self._signals, self._speaker, self._texts = sessions, signals, speaker, texts
         self._aside, self._stops = aside, stops
+        self._own, self._errands = own, errands or aside
+        self._sees_pictures = sees_pictures
         self._account = account
         self._inbox, self._admission = inbox, admission
 
@@ -82,11 +91,14 @@ class Intake:
     def _outcome(self, incoming: Incoming, *, again: bool, obeyed: bool) -> str | None:
         """Let a question to the gate, do or refuse at once what is none; return what there is to say, None for an answer."""
         turn, command = Turn(incoming, self.key(incoming)), commands.parse(incoming.text)
+        own = None if command else commands.own(incoming.text, self._own)
         # Who was let in by another process is not asked twice.
-        if not again and (refusal := self._admission.refusal(incoming, is_question=command is None)):
+        if not again and (refusal := self._admission.refusal(incoming, is_question=not (command or own))):
             return self._refuse(incoming, refusal)
         if sentence := self._unreadable(incoming):
             return self._texts.say(sentence)
+        if own:
+            return self._texts.say("interrupted") if obeyed else self._do(own, turn)
         if command:
             if not obeyed:
                 self._inbox.ask(turn.message, OBEYED)  # whoever comes after a crash must not do it twice
@@ -131,8 +143,10 @@ class Intake:
         if incoming.error_code:
             log.error("bot=%s DingTalk delivered a message without content: errorCode=%s", self.name, incoming.error_code)
             return "quota_used_up" if incoming.error_code == QUOTA_USED_UP else "no_text"
-        if incoming.text:
+        if incoming.text or (incoming.pictures and self._sees_pictures):
             return ""
+        if incoming.pictures:  # perhaps in rich text
+            return "picture"
         if incoming.kind in _KIND_SENTENCES:
             return incoming.kind
         return "no_text" if incoming.kind in {"text", "richText", "markdown"} else "other_kind"
@@ -153,6 +167,22 @@ class Intake:
                 return self._status(turn)
             case Command.HELP:
                 return self._texts.say("help")
+
+    def _do(self, word: str, turn: Turn) -> str | None:
+        """Let a command of the team's own be done aside, however long it takes; its answer ends the message."""
+        self._inbox.ask(turn.message, OBEYED)
+        incoming = turn.incoming
+
+        def do() -> None:
+            try:
+                with own_code(f"the command {word}"):
+                    sentence = str(self._own[word](incoming))
+            except HandlerFailed as error:  # somebody waits for an end all the same
+                sentence, fix = self._texts.error(error), self._texts.fix(error)
+                log.error("bot=%s msg=%s HandlerFailed: %s; %s", self.name, incoming.message_id, error, fix)
+            self._end(incoming, sentence)
+
+        return None if self._errands.run(do) else self._texts.say("queue_full")
 
     def _status(self, turn: Turn) -> str:
         going_on = bool(self._sessions.load(turn.key).conversation)

@@ -32,6 +32,7 @@ class Incoming:
     staff_id: str = ""  # "" for people outside the company
     corp_id: str = ""
     text: str = field(default="", repr=False)
+    pictures: tuple[str, ...] = field(default=(), repr=False)  # their download codes, in order
     sender_nick: str = field(default="", repr=False)
     conversation_title: str = field(default="", repr=False)
     session_webhook: str = field(default="", repr=False)
@@ -69,6 +70,7 @@ def parse(raw: object) -> Incoming:
         robot_code=_text(raw.get("robotCode")),
         kind=kind,
         text=_words(kind, raw).strip(),
+        pictures=tuple(_pictures(kind, _object(raw.get("content")))),
         conversation_id=_text(raw["conversationId"]),
         is_group=_text(raw.get("conversationType")) == GROUP,
         conversation_title=_text(raw.get("conversationTitle")),
@@ -99,11 +101,30 @@ def _words(kind: str, raw: Json) -> str:
 
 
 def _rich_text(content: Json) -> Iterator[str]:
-    items = content.get("richText")
-    for item in items if isinstance(items, list) else ():
+    for item in _items(content):
         # Text items carry no type in the documents, "text" on the wire; mentions and pictures are no words.
-        if isinstance(item, Mapping) and item.get("type", "text") == "text":
+        if item.get("type", "text") == "text":
             yield _text(item.get("text"))
+
+
+def _pictures(kind: str, content: Json) -> Iterator[str]:
+    """Yield the download codes of a message's pictures: of a picture by itself, or of those among rich text."""
+    match kind:
+        case "picture":
+            found = [content]
+        case "richText":
+            found = [item for item in _items(content) if item.get("type") == "picture"]
+        case _:
+            found = []
+    for item in found:
+        # Either code leads to the picture.
+        if code := _text(item.get("downloadCode")) or _text(item.get("pictureDownloadCode")):
+            yield code
+
+
+def _items(content: Json) -> list[Json]:
+    items = content.get("richText")
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
 
 
 def _object(value: Any) -> Json:

@@ -1,12 +1,14 @@
-"""Says something in a chat as plain markdown messages: sentences of the bot, and answers that got no card."""
+"""Says something in a chat as plain messages: sentences of the bot, and answers that got no card."""
 
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import Any, Literal
 
 from errors import DingTalkError, DingTalkUnreachable, Throttled
-from handlers import markdown
+from handlers import markdown, parts
 from handlers.dingtalk import DingTalkClient
 from handlers.message import Incoming
 from handlers.rates import Rates
@@ -14,19 +16,50 @@ from handlers.texts import Texts
 
 log = logging.getLogger("dingbridge.say")
 
-_LIMIT = 18_000  # bytes of text a message; DingTalk takes 20,000 for the whole body
-_ROBOT_LIMIT = 12_000  # bytes; the robot API takes 15,000 for its JSON
+# Bytes of text as JSON: DingTalk takes 20,000 for a webhook's whole body, and 15,000 for what the robot sends.
+_WEBHOOK_LIMIT, _ROBOT_LIMIT = 19_800, 14_000
 _TITLE_LENGTH = 20  # characters; only the conversation list shows it
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.5, 30.0  # seconds between tries
 _SENTENCE_PATIENCE = 10.0  # seconds for which a sentence is tried
 ANSWER_PATIENCE = 300.0  # for an answer: the webhook lives for 90 minutes, and nobody wants to ask twice
 
 
-class Speaker:
-    """Sends messages for one DingTalk app, those by API within its rates."""
+@dataclass(frozen=True)
+class Form:
+    """How messages are written: as Markdown or as plain text, and how many bytes long at most."""
 
-    def __init__(self, client: DingTalkClient, rates: Rates, texts: Texts) -> None:
+    kind: Literal["markdown", "text"] = "markdown"
+    limit: int = 18_000
+
+    def shape(self, text: str) -> str:
+        """Return a text as it is to be shown."""
+        return markdown.shape(text) if self.kind == "markdown" else markdown.whole_characters(text)
+
+    def split(self, text: str, most: int) -> list[str]:
+        """Cut a text into messages of at most so many bytes."""
+        split = parts.split if self.kind == "markdown" else parts.split_plain
+        return split(text, min(self.limit, most))
+
+    def title(self, part: str) -> str:
+        """Return a message's title; plain text has none."""
+        if self.kind == "text":
+            return ""
+        words = " ".join(part.replace("#", " ").replace("*", " ").replace("<br>", " ").split())
+        return words[:_TITLE_LENGTH] or "…"
+
+    def body(self, part: str) -> dict[str, Any]:
+        """Return a message as a webhook takes it."""
+        if self.kind == "text":
+            return {"msgtype": "text", "text": {"content": part}}
+        return {"msgtype": "markdown", "markdown": {"title": self.title(part), "text": part}}
+
+
+class Speaker:
+    """Sends messages for one DingTalk app, in one form; those by API within the app's rates."""
+
+    def __init__(self, client: DingTalkClient, rates: Rates, texts: Texts, form: Form = Form()) -> None:
         self._client, self._rates, self._texts = client, rates, texts
+        self.form = form
 
     def say(self, incoming: Incoming, text: str, *, patience: float = _SENTENCE_PATIENCE) -> bool:
         """Answer a message in its chat, in as many messages as the text needs; return whether all were taken.
@@ -36,9 +69,9 @@ class Speaker:
         """
         deadline = time.monotonic() + patience
         try:
-            rest = self._by_webhook(incoming, markdown.shape(text), deadline - patience / 2)  # the other half is the robot's
+            sent, rest = self._by_webhook(incoming, self.form.shape(text), deadline - patience / 2)  # the rest is the robot's
             if rest:
-                self._as_robot(incoming, rest, deadline)
+                self._as_robot(incoming, rest, sent, deadline)
         except DingTalkError as error:
             log.error(
                 "msg=%s could not be answered by message: %s: %s; %s",
@@ -50,22 +83,6 @@ class Speaker:
             return False
         return True
 
-    def _by_webhook(self, incoming: Incoming, text: str, deadline: float) -> str:
-        """Send as much as the session webhook takes; return the rest."""
-        expires = incoming.webhook_expires_at
-        if not incoming.session_webhook or (expires and time.time() >= expires):
-            return text
-        parts = markdown.split(text, _LIMIT)
-        for number, part in enumerate(parts):
-            body = {"msgtype": "markdown", "markdown": {"title": _title(part), "text": part}}
-            try:
-                _patiently(partial(self._client.send_to_webhook, incoming.session_webhook, body), deadline)
-            except DingTalkError as error:
-                # Too many webhook messages a minute into a group are refused for ten; the robot's own way is counted apart.
-                log.info("msg=%s the webhook does not take it, sent as robot: %s", incoming.message_id, error)
-                return "\n\n".join(parts[number:])
-        return ""
-
     def tell(self, staff_id: str, text: str, *, patience: float = ANSWER_PATIENCE) -> bool:
         """Write to a person of the company who asked nothing, as the robot; return whether DingTalk took it."""
         try:
@@ -76,14 +93,29 @@ class Speaker:
             return False
         return True
 
-    def _as_robot(self, incoming: Incoming, text: str, deadline: float) -> None:
-        if incoming.is_group:
-            self._send("to a group", partial(self._client.send_to_group, incoming.conversation_id), text, deadline)
-        else:
-            self._send("to a person", partial(self._client.send_to_person, incoming.staff_id), text, deadline)
+    def _by_webhook(self, incoming: Incoming, text: str, deadline: float) -> tuple[int, str]:
+        """Send as much as the session webhook takes; return how many messages that were, and the rest."""
+        expires = incoming.webhook_expires_at
+        if not incoming.session_webhook or (expires and time.time() >= expires):
+            return 0, text
+        pieces = self.form.split(text, _WEBHOOK_LIMIT)
+        for sent, part in enumerate(parts.numbered(pieces)):
+            try:
+                _patiently(partial(self._client.send_to_webhook, incoming.session_webhook, self.form.body(part)), deadline)
+            except DingTalkError as error:
+                # Too many webhook messages a minute into a group are refused for ten; the robot's own way is counted apart.
+                log.info("msg=%s the webhook does not take it, sent as robot: %s", incoming.message_id, error)
+                return sent, "\n\n".join(pieces[sent:])
+        return len(pieces), ""
 
-    def _send(self, api: str, send: Callable[[str, str], None], text: str, deadline: float) -> None:
-        """Send as the robot; its two ways are two APIs, which DingTalk counts apart."""
+    def _as_robot(self, incoming: Incoming, text: str, sent: int, deadline: float) -> None:
+        if incoming.is_group:
+            self._send("to a group", partial(self._client.send_to_group, incoming.conversation_id), text, deadline, sent=sent)
+        else:
+            self._send("to a person", partial(self._client.send_to_person, incoming.staff_id), text, deadline, sent=sent)
+
+    def _send(self, api: str, send: Callable[[str, str], None], text: str, deadline: float, *, sent: int = 0) -> None:
+        """Send as the robot, after so many were `sent` otherwise; its two ways are two APIs, which DingTalk counts apart."""
 
         def within_rates(title: str, part: str) -> None:
             slot, refused = self._rates.wait(api, deadline), False
@@ -95,8 +127,8 @@ class Speaker:
             finally:
                 self._rates.returned(api, slot, refused=refused)
 
-        for part in markdown.split(text, _ROBOT_LIMIT):
-            _patiently(partial(within_rates, _title(part), part), deadline, also=(Throttled,))
+        for part in parts.numbered(self.form.split(text, _ROBOT_LIMIT), sent):
+            _patiently(partial(within_rates, self.form.title(part), part), deadline, also=(Throttled,))
 
 
 def _patiently(send: Callable[[], None], deadline: float, *, also: tuple[type[DingTalkError], ...] = ()) -> None:
@@ -113,8 +145,3 @@ def _patiently(send: Callable[[], None], deadline: float, *, also: tuple[type[Di
             return
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
-
-
-def _title(text: str) -> str:
-    words = " ".join(text.replace("#", " ").replace("*", " ").replace("<br>", " ").split())
-    return words[:_TITLE_LENGTH] or "…"

@@ -19,7 +19,8 @@ from websockets.exceptions import InvalidProxyStatus, InvalidStatus
 
 from errors import DingTalkError, DingTalkUnreachable, ProxyFailed
 from handlers.dingtalk import DingTalkClient, Ticket
-from handlers.frames import CLICKS, MESSAGES, QUIET, Frames, Receivers
+from handlers.frames import CLICKS, MESSAGES, QUIET, Frames
+from handlers.hand_over import Receivers
 from handlers.texts import Texts
 from web import origin, proxy_for, tls
 

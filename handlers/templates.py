@@ -20,11 +20,13 @@ class Template:
 
     `streaming`: the states follow the streaming calls by themselves (templates made on DingTalk's card platform).
     `flow_status`: the variable flowStatus has to be set beside them (DingTalk's public AI cards).
+    `shows_question`: the question stands above the answer.
     """
 
     template_id: str
     content_key: str
     flow: Flow
+    shows_question: bool = False
 
     def written(self) -> str:
         """Return it as text, to be kept with a card."""
@@ -56,6 +58,8 @@ class CardSettings(BaseModel):
     card_flow: Flow | None = None
     card_pace: PaceName = "balanced"
     card_max_updates: int | None = Field(None, ge=0, le=1000)
+    card_status: bool = False
+    card_question: bool = False
 
     @property
     def pace(self) -> Pace:
@@ -65,8 +69,15 @@ class CardSettings(BaseModel):
     @property
     def template(self) -> Template:
         """The template to use: the public one when none is named; known ids bring their own key and flow."""
-        known = _PUBLIC.get(self.card_template_id or PUBLIC_TEMPLATE)
         template_id = self.card_template_id or PUBLIC_TEMPLATE
-        if known is None:
-            return Template(template_id, self.card_content_key or "content", self.card_flow or "streaming")
-        return Template(template_id, self.card_content_key or known.content_key, self.card_flow or known.flow)
+        known = _PUBLIC.get(template_id, Template(template_id, "content", "streaming"))
+        key, flow = self.card_content_key or known.content_key, self.card_flow or known.flow
+        return Template(template_id, key, flow, self.card_question)
+
+
+class MessageSettings(BaseModel):
+    """The keys of `.bots.yaml` for a bot that answers with messages; lengths are bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_message_length: int = Field(18_000, ge=500, le=20_000)

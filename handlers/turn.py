@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from backends.base import Answer
+from backends.base import Answer, Tokens
 from handlers.message import Incoming
 from stores.base import ConversationKey, MessageKey
 
@@ -118,3 +118,4 @@ class TurnRecord:
     characters: int
     card_calls: int
     ref: str = ""  # the AI's own name for the answer
+    tokens: Tokens = Tokens(0, 0)  # noqa: RUF009 - frozen

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import config
-from bot import KINDS
 from fleet import Fleet
 from handlers.turn import TurnRecord
+from kinds import KINDS
 from sandbox.client import Json, SandboxClient
 
 pytest_plugins = ["sandbox.pytest_plugin", "tests.redis_server"]
@@ -84,12 +84,14 @@ _DIFY_KINDS = {"chatbot": "chat", "completion": "completion", "workflow": "workf
 
 @pytest.fixture
 def make_bridge(sandbox: SandboxClient) -> Iterator[MakeBridge]:
-    """Return a function that starts a bot: `app_type`, Dify's `kind` and `profile`, further keys and variables."""
+    """Return a function that starts a bot: Dify's by `app_type`, `kind` and `profile`, or of another `ai` by its lines."""
     fleets: list[Fleet] = []
 
     def make(
         app_type: str = "chatbot",
         *,
+        ai: str = "",
+        name: str = "",
         kind: str | None = None,
         profile: str = "H",
         dify: Json | None = None,
@@ -98,15 +100,15 @@ def make_bridge(sandbox: SandboxClient) -> Iterator[MakeBridge]:
         variables: dict[str, str] | None = None,
         secret_known_to_dingtalk: str = "",
     ) -> Bridge:
-        name = f"{app_type}-{uuid.uuid4().hex[:8]}"
+        name = name or f"{app_type}-{uuid.uuid4().hex[:8]}"
         secret, key = f"secret-{name}", f"app-{name}"
         sandbox.put_app(name, secret_known_to_dingtalk or secret, name, **{"qps": 0, **(app or {})})
-        sandbox.put_dify_app(key, name, kind or _DIFY_KINDS[app_type], profile=profile, **(dify or {}))
-        text = (
-            f"bots:\n  - name: {name}\n    dingtalk_app_client_id: {name}\n    dingtalk_app_client_secret: {secret}\n"
-            f"    dify_app_type: {app_type}\n    dify_app_api_key: {key}\n    max_workers: 1\n"
-        )
-        text += "".join(f"    {line}\n" for line in bot.splitlines())
+        text = f"bots:\n  - name: {name}\n    dingtalk_app_client_id: {name}\n    dingtalk_app_client_secret: {secret}\n"
+        if not ai:
+            sandbox.put_dify_app(key, name, kind or _DIFY_KINDS[app_type], profile=profile, **(dify or {}))
+            ai = f"dify_app_type: {app_type}\ndify_app_api_key: {key}"
+        listeners = "" if "receive: webhook" in bot else "max_workers: 1"
+        text += "".join(f"    {line}\n" for part in (ai, listeners, bot) for line in part.splitlines())
         places = {
             "DINGTALK_OPENAPI_ENDPOINT": sandbox.url,
             "DINGTALK_OAPI_ENDPOINT": sandbox.url,

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 import config
-from bot import KINDS
 from errors import ConfigError
 from handlers.admission import Admission, Refusal, closed_by
 from handlers.lately import PerMinute
 from handlers.message import Incoming
+from kinds import KINDS
 from settings import AdmissionSection
 
 TEAM, OTHER, PRIVATE = "cid-team==", "cid-other==", ""

@@ -54,11 +54,9 @@ class Voice(Speaker):
         return True
 
 
-def test_a_bug_costs_an_answer_but_not_the_end(caplog: pytest.LogCaptureFixture) -> None:
-    """The one who wrote is told; the message has ended then, and not before; the log has the trace."""
-    inbox, turns, signals, aside = MemoryInbox(), MemoryTurns(), MemorySignals(), Aside()
-    gate, voice = BrokenGate(lambda _: None, turns, limit=1), Voice(lambda: inbox.is_open(KEY))
-    intake = Intake(
+def _intake(gate: Gate, voice: Voice, inbox: MemoryInbox, aside: Aside, *, sees_pictures: bool = False) -> Intake:
+    signals = MemorySignals()
+    return Intake(
         "bot",
         "bot",
         Account(Companies()),
@@ -71,8 +69,16 @@ def test_a_bug_costs_an_answer_but_not_the_end(caplog: pytest.LogCaptureFixture)
         speaker=voice,
         texts=Texts("en"),
         aside=aside,
-        stops=Stops(gate, turns, signals, aside),
+        stops=Stops(gate, MemoryTurns(), signals, aside),
+        sees_pictures=sees_pictures,
     )
+
+
+def test_a_bug_costs_an_answer_but_not_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    """The one who wrote is told; the message has ended then, and not before; the log has the trace."""
+    inbox, aside = MemoryInbox(), Aside()
+    voice = Voice(lambda: inbox.is_open(KEY))
+    intake = _intake(BrokenGate(lambda _: None, MemoryTurns(), limit=1), voice, inbox, aside)
     with caplog.at_level(logging.ERROR, "dingbridge.intake"):
         intake.accept(RAW)
     text, was_open = voice.said.get(timeout=WAIT)
@@ -82,3 +88,35 @@ def test_a_bug_costs_an_answer_but_not_the_end(caplog: pytest.LogCaptureFixture)
     assert not inbox.is_open(KEY)
     assert not inbox.accept(KEY, "{}")
     assert "a bug" in caplog.text
+
+
+_PICTURE = {"msgtype": "picture", "content": {"downloadCode": "c"}}
+_RICH_PICTURE = {"msgtype": "richText", "content": {"richText": [{"type": "picture", "downloadCode": "c"}]}}
+_BOTH = {"msgtype": "richText", "content": {"richText": [{"text": "?"}, {"type": "picture", "downloadCode": "c"}]}}
+_LOST = {"msgtype": "picture", "content": {}}
+
+
+@pytest.mark.parametrize(
+    ("message", "sees_pictures", "is_question"),
+    [
+        (_PICTURE, True, True),
+        (_PICTURE, False, False),
+        (_RICH_PICTURE, True, True),
+        (_RICH_PICTURE, False, False),
+        (_BOTH, True, True),
+        (_BOTH, False, True),
+        (_LOST, True, False),
+    ],
+)
+def test_a_picture_is_a_question_for_who_sees_it(message: dict[str, object], *, sees_pictures: bool, is_question: bool) -> None:
+    """To an AI that sees none it is one by its text only; without any, the one who sent it is told."""
+    asked, inbox, aside = Queue[Turn](), MemoryInbox(), Aside()
+    gate, voice = Gate(asked.put, MemoryTurns(), limit=1), Voice(lambda: True)
+    _intake(gate, voice, inbox, aside, sees_pictures=sees_pictures).accept({**RAW, **message})
+    if is_question:
+        assert asked.get(timeout=WAIT).incoming.pictures == ("c",)
+        assert voice.said.empty()
+    else:
+        assert voice.said.get(timeout=WAIT)[0] == Texts("en").say("picture")
+        assert asked.empty()
+    aside.close(WAIT)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.markdown import open_fence, shape, split
+from handlers.markdown import one_line, open_fence, shape
 
 
 @pytest.mark.parametrize(
@@ -46,17 +46,24 @@ def test_every_prefix_of_a_text_with_code_is_closed() -> None:
         assert not open_fence(shape(text[:end], final=False))
 
 
-@pytest.mark.parametrize("limit", [100, 257, 1000])
-def test_parts_keep_to_the_limit_and_lose_nothing(limit: int) -> None:
-    """Each part has at most `limit` bytes, and all words are there in order."""
-    text = "\n\n".join(f"第{number}段。" + "字" * (number % 90) for number in range(60))
-    parts = split(text, limit)
-    assert max(len(part.encode()) for part in parts) <= limit
-    assert "".join(text.split()) == "".join("".join(parts).split())
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("怎么重置密码？", "怎么重置密码？"),
+        ("# Why\n\n- *this*\n- `that`", "＃ Why - ＊this＊ - ｀that｀"),
+        ("- [a](b) <br> | c", "－ ［a］(b) ＜br＞ ｜ c"),
+        ("12. twelve", "１２． twelve"),
+        ("=", "＝"),
+        (" \n ", ""),
+        ("half \ud83d", "half \ufffd"),
+    ],
+)
+def test_a_line_is_no_markdown(text: str, line: str) -> None:
+    """What people wrote stands in one line, and whatever would be a mark is its full-width look-alike."""
+    assert one_line(text, 100) == line
 
 
-def test_a_code_block_is_closed_and_reopened_where_it_is_cut() -> None:
-    """Each part of a long code block is a code block by itself."""
-    parts = split("```\n" + "line of code\n" * 100 + "```", 300)
-    assert len(parts) > 2
-    assert all(part.startswith("```") and not open_fence(part) for part in parts)
+def test_a_long_line_is_shortened() -> None:
+    """The last of so many characters says that there is more."""
+    assert one_line("一二三四五六", 6) == "一二三四五六"
+    assert one_line("一二三四 五六七", 6) == "一二三四…"

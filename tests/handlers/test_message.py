@@ -49,6 +49,40 @@ def test_the_words_of_a_message(fields: dict[str, Any], text: str) -> None:
     assert text == parse({**BASE, **fields}).text
 
 
+@pytest.mark.parametrize(
+    ("fields", "codes"),
+    [
+        ({}, ()),
+        ({"msgtype": "picture", "content": {"downloadCode": "a", "pictureDownloadCode": "b"}}, ("a",)),
+        ({"msgtype": "picture", "content": {"pictureDownloadCode": "b"}}, ("b",)),
+        ({"msgtype": "picture", "content": '{"downloadCode":"c"}'}, ("c",)),
+        ({"msgtype": "picture", "content": {"downloadCode": None}}, ()),
+        ({"msgtype": "picture", "content": "broken"}, ()),
+        ({"msgtype": "file", "content": {"downloadCode": "a"}}, ()),
+        (
+            {
+                "msgtype": "richText",
+                "content": {
+                    "richText": [
+                        {"type": "picture", "downloadCode": "a"},
+                        {"text": "between"},
+                        {"type": "picture", "pictureDownloadCode": "b"},
+                        {"type": "picture"},
+                        {"type": "file", "downloadCode": "no"},
+                        None,
+                    ]
+                },
+            },
+            ("a", "b"),
+        ),
+        ({"msgtype": "richText", "content": {"richText": "broken"}}, ()),
+    ],
+)
+def test_the_pictures_of_a_message(fields: dict[str, Any], codes: tuple[str, ...]) -> None:
+    """Their download codes, in the order of the pictures; odd shapes have none, and are no error."""
+    assert codes == parse({**BASE, **fields}).pictures
+
+
 def test_the_fields_of_a_message() -> None:
     """Ids, places and times, in seconds."""
     message = parse({**BASE, "conversationType": "2", "conversationTitle": "群", "errorCode": 20001})
@@ -75,5 +109,6 @@ def test_what_is_no_message_is_refused_without_quoting_it(raw: object) -> None:
 
 def test_a_repr_shows_no_words_and_no_address() -> None:
     """What people say, who they are called and where to answer stay out of logs."""
-    shown = repr(parse(BASE))
-    assert not [secret for secret in ("你好", "张三", "secret-session") if secret in shown]
+    picture = parse({**BASE, "msgtype": "picture", "content": {"downloadCode": "secret-code"}})
+    shown = f"{parse(BASE)!r} {picture!r}"
+    assert not [secret for secret in ("你好", "张三", "secret-session", "secret-code") if secret in shown]

@@ -20,7 +20,7 @@ import pytest
 from errors import WebhookElsewhere
 from handlers.account import Account, Companies
 from handlers.dingtalk import DingTalkClient, _is_stream
-from handlers.frames import Receivers
+from handlers.hand_over import Receivers
 from handlers.stream import StreamListener, Waits, pause_after
 from handlers.texts import Texts
 from sandbox.client import SandboxClient

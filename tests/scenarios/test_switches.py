@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import requests
 
-import handlers.reply
+import handlers.card_reply
 from handlers.texts import Texts
 from sandbox.client import Json, SandboxClient, SandboxProcess
 from sandbox.switch_table import SWITCHES, Switch
@@ -191,7 +191,7 @@ def test_a_user_sees_what_the_sentence_promises_and_nothing_once_it_is_off(
 
     if switch.name in {"no_permission", "api_quota"}:
         # What follows is said to happen after five minutes: so let the reply's clock be five minutes on.
-        monkeypatch.setattr(handlers.reply, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 5 * 60))
+        monkeypatch.setattr(handlers.card_reply, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 5 * 60))
     whole_card(bridge)
 
 

@@ -1,0 +1,24 @@
+"""The border to a team's own code: whatever it raises becomes one error of ours, which tells where, not what."""
+
+import contextlib
+import logging
+import traceback
+from collections.abc import Iterator
+
+from errors import BridgeError, HandlerFailed
+from imports import place_of
+
+log = logging.getLogger("dingbridge.handler")
+
+
+@contextlib.contextmanager
+def own_code(what: str) -> Iterator[None]:
+    """Run a team's own code. Raises HandlerFailed for whatever it raises, but for our own errors, which mean what they say."""
+    try:
+        yield
+    except BridgeError:
+        raise
+    except Exception as bug:
+        # Its text may hold what people wrote: the trace goes without it.
+        log.debug("%s raised %s:\n%s", what, type(bug).__name__, "".join(traceback.format_tb(bug.__traceback__)))
+        raise HandlerFailed(f"{what} raised {type(bug).__name__} at {place_of(bug)}") from None
