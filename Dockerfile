@@ -21,6 +21,7 @@ COPY backends/ backends/
 COPY demo/ demo/
 COPY dify/ dify/
 COPY handlers/ handlers/
+COPY ops/ ops/
 # A few files more, so that `python app.py demo --say 你好` proves an image before it has any account.
 COPY sandbox/ sandbox/
 COPY stores/ stores/

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import config
-import problems
-from bot import KINDS
+import problem_sentences
 from dify.settings import DifySettings
 from errors import ConfigError, Problem
-from settings import BotSettings, Settings
+from kinds import KINDS
+from settings import BotSettings, Settings, StreamSettings
 
 SECRET = "S3CR3T-do-not-show"
 RIGHT = {
@@ -61,6 +61,12 @@ def one(text: str, variables: Mapping[str, str] | None = None) -> BotSettings:
     """Return the one bot of a text."""
     (settings,) = load(text, variables).bots
     return settings
+
+
+def listeners(settings: BotSettings) -> int:
+    """Return how many Stream connections a bot has."""
+    assert isinstance(settings.receive, StreamSettings)
+    return settings.receive.max_workers
 
 
 WRONG_KEYS = [
@@ -233,7 +239,7 @@ def test_variables_are_put_in_everywhere() -> None:
     settings = one(text, {"SUFFIX": "一号", "KEY": "k${N}", "N": "3"})
     assert settings.bot.name == "客服一号"
     assert settings.bot.dingtalk_app_client_secret.get_secret_value() == "k${N}"
-    assert settings.bot.max_workers == 3
+    assert listeners(settings) == 3
     assert isinstance(settings.backend, DifySettings)
     assert settings.backend.dify_inputs == {
         "a": "一号/{sender_nick}",
@@ -257,7 +263,7 @@ def test_variables_stand_in_for_keys_that_a_bot_leaves_out() -> None:
     """The bot's own key wins over the variable, the variable over the default."""
     variables = {"DEFAULT_MAX_WORKERS": "5", "BOT_LANGUAGE": "EN", "DIFY_OPEN_API_URL": "http://dify.local/"}
     settings = load(bots(bot(), bot(name="b", dingtalk_app_client_id="b", max_workers="1", language="ZH")), variables)
-    assert [entry.bot.max_workers for entry in settings.bots] == [5, 1]
+    assert [listeners(entry) for entry in settings.bots] == [5, 1]
     assert [entry.bot.language for entry in settings.bots] == ["en", "zh"]
     assert isinstance(settings.bots[0].backend, DifySettings)
     assert settings.bots[0].backend.dify_api_url == "http://dify.local/v1"
@@ -268,7 +274,7 @@ def test_a_reference_within_the_file_works() -> None:
     text = bots(bot(max_workers="3").replace("- name", "- &first\n    name"))
     text += "  - <<: *first\n    name: 二\n    dingtalk_app_client_id: ding2\n"
     first, second = load(text).bots
-    assert (second.bot.name, second.bot.max_workers) == ("二", 3)
+    assert (second.bot.name, listeners(second)) == ("二", 3)
     assert second.bot.dingtalk_app_client_secret == first.bot.dingtalk_app_client_secret
 
 
@@ -374,6 +380,6 @@ def test_no_representation_shows_a_secret(tmp_path: Path) -> None:
 
 def test_every_sentence_is_there_in_both_languages() -> None:
     """The two have the same values to fill in, and the English one no Chinese."""
-    for name, texts in problems._SENTENCES.items():
+    for name, texts in problem_sentences.SENTENCES.items():
         assert texts.keys() == {"zh", "en"}, name
         assert texts["en"].isascii(), name

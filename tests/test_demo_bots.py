@@ -11,10 +11,10 @@ import pytest
 import requests
 
 import config
-from bot import KINDS
 from demo import play
 from demo.sandbox import go_direct_to
 from fleet import Fleet
+from kinds import KINDS
 from sandbox.client import SandboxClient
 from tests.terminal import SECRET, Terminal
 

@@ -256,6 +256,7 @@ def test_the_image_holds_the_product_and_nothing_else(image: Image) -> None:
         "demo",
         "dify",
         "handlers",
+        "ops",
         "sandbox",
         "stores",
     }
@@ -269,7 +270,7 @@ def test_the_image_holds_the_product_and_nothing_else(image: Image) -> None:
 def test_the_build_context_is_a_list_of_what_may_enter() -> None:
     """.dockerignore shuts everything out but the product, so that no secret can be baked in by accident."""
     names = {path.parts[0] for path in _context()}
-    assert names <= {"requirements.txt", "backends", "demo", "dify", "handlers", "sandbox", "stores"} | {
+    assert names <= {"requirements.txt", "backends", "demo", "dify", "handlers", "ops", "sandbox", "stores"} | {
         path.name for path in ROOT.glob("*.py")
     }
     assert not [path for path in _context() if "__pycache__" in path.parts or path.name.startswith(".")]

@@ -10,9 +10,11 @@ from pydantic_core import PydanticUndefined
 
 import app
 import config
-from bot import KINDS
+from dify.settings import DifySettings
 from handlers import commands
-from settings import BotSection, EnvSettings
+from handlers.templates import CardSettings
+from kinds import KINDS
+from settings import BotSection, EnvSettings, StreamSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = {"en": "README.md", "zh": "README.zh-CN.md"}
@@ -22,7 +24,10 @@ PAIRS = [
     ("docs/testing-a-bot.md", "docs/testing-a-bot.zh-CN.md"),
     ("docs/security.md", "docs/security.zh-CN.md"),
     ("docs/reliability.md", "docs/reliability.zh-CN.md"),
+    *((f"docs/{page}.md", f"docs/{page}.zh-CN.md") for page in ("replies", "webhook", "push")),
+    *((f"docs/ai-{kind}.md", f"docs/ai-{kind}.zh-CN.md") for kind in KINDS.backends),
 ]
+USUAL = (BotSection, DifySettings, CardSettings, StreamSettings)
 REQUIRED, EMPTY = {"required", "必填"}, {"empty", "空"}
 
 # The order of the tables in both READMEs.
@@ -107,11 +112,8 @@ def _choices(annotation: Any) -> set[str]:
 
 
 def _key_fields() -> dict[str, Any]:
-    """Return the fields of every key of `.bots.yaml`."""
-    fields = {**BotSection.model_fields, **KINDS.backend.model_fields}
-    for reply in KINDS.handlers.values():
-        fields |= reply.model_fields
-    return fields
+    """Return the fields of every key of `.bots.yaml` that a usual bot can have; those of other kinds are on their pages."""
+    return {key: field for section in USUAL for key, field in section.model_fields.items()}
 
 
 def _defaults(table: list[list[str]]) -> dict[str, str | None]:
@@ -134,7 +136,7 @@ def test_the_smallest_example_is_a_whole_configuration(name: str) -> None:
     """Every YAML block of the README is accepted as it stands, its variables given; the first is the smallest."""
     blocks = [code for language, code in _blocks(_text(name)) if language == "yaml"]
     required = [
-        key for section in (BotSection, KINDS.backend) for key, field in section.model_fields.items() if field.is_required()
+        key for section in (BotSection, DifySettings) for key, field in section.model_fields.items() if field.is_required()
     ]
     for block in blocks:
         variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block), "some-value")

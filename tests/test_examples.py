@@ -9,20 +9,20 @@ import pytest
 from pydantic import BaseModel
 
 import config
-from bot import KINDS
 from botsfile import PLACEHOLDERS
 from dify import settings as dify_settings
 from dify.settings import DifySettings
 from envfile import Variables
 from errors import ConfigError
 from handlers.templates import CardSettings
-from settings import BotSection, BotSettings, EnvSettings
+from kinds import KINDS
+from settings import BotSection, BotSettings, EnvSettings, StreamSettings
 
 HERE = Path(__file__).resolve().parent.parent
 BOTS = (HERE / ".bots.yaml.example").read_text("utf-8")
 ENV = (HERE / ".env.example").read_text("utf-8")
 
-SECTIONS: tuple[type[BaseModel], ...] = (BotSection, KINDS.backend, *KINDS.handlers.values())
+SECTIONS: tuple[type[BaseModel], ...] = (BotSection, DifySettings, CardSettings, StreamSettings)
 KEYS = {key for section in SECTIONS for key in section.model_fields}
 OPTIONAL_LINE = re.compile(r"^    # (?=[a-z_]+:)", re.MULTILINE)
 
@@ -42,7 +42,7 @@ def only_bot(text: str) -> BotSettings:
 
 def test_the_bots_example_shows_every_key_and_no_other() -> None:
     """Each key that a bot can have stands in the example, active or commented out, once."""
-    shown = re.findall(r"^    (?:# )?([a-z_]+):", BOTS.replace("  - ", "    "), re.MULTILINE)
+    shown = re.findall(r"^    (?:# )?([a-z_]+):", BOTS.partition("——— 其他 AI")[0].replace("  - ", "    "), re.MULTILINE)
     assert sorted(shown) == sorted(KEYS)
 
 
@@ -99,6 +99,18 @@ def test_the_inputs_of_the_comment_can_be_used() -> None:
     assert backend.dify_inputs == {"language": "中文", "user_name": "{sender_nick}"}
     told = BOTS[: BOTS.index(example.splitlines()[0])]
     assert set(re.findall(r"\{([a-z_]+)\}", told)) == set(dify_settings.PLACEHOLDERS)
+
+
+@pytest.mark.parametrize("kind", KINDS.backends.keys() - {"dify"})
+def test_the_end_of_the_bots_example_shows_a_bot_of_each_other_ai(kind: str) -> None:
+    """Its comment signs taken away, each is a whole bot with no more keys than it has to have, but for its secret."""
+    blocks = re.findall(r"(?:^  # .*\n)+", BOTS[BOTS.index("——— 其他 AI") :] + "\n", re.MULTILINE)
+    shown = [re.sub(r"^  # ", "  ", block, flags=re.MULTILINE) for block in blocks]
+    (block,) = [block for block in shown if f"backend: {kind}\n" in block]
+    variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block), "some-value")
+    lines = block[block.index("  - name") :]
+    (bot,) = config.load(f"bots:\n{filled(lines)}", variables, KINDS).bots
+    assert isinstance(bot.backend, KINDS.backends[kind])
 
 
 def test_the_env_example_shows_every_variable_with_its_default_and_no_other() -> None:

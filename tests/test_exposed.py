@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import config
-from bot import KINDS
 from exposed import is_open
+from kinds import KINDS
 
 SECRET, KEY = "the-secret", "app-the-key"
 BOTS = f"""\

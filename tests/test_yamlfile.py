@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import yamlfile
-from problems import _SENTENCES
+from problem_sentences import SENTENCES
 from yamlfile import BrokenYaml
 
 SECRET = "S3CR3T-do-not-show"
@@ -58,7 +58,7 @@ def test_what_a_hand_gets_wrong_is_found_where_it_stands(text: str, line: int, k
     with pytest.raises(BrokenYaml) as caught:
         yamlfile.parse(text)
     assert (caught.value.line, caught.value.kind) == (line, kind)
-    assert f"yaml_{kind}" in _SENTENCES
+    assert f"yaml_{kind}" in SENTENCES
 
 
 @pytest.mark.parametrize("entry", ["[{}]", "{{<<: [{}]}}"], ids=["aliases", "merges"])

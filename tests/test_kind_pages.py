@@ -1,0 +1,85 @@
+"""Each kind of AI, of reply and of door has a page that is true: its keys and their defaults, its examples, both languages."""
+
+import re
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+import config
+from handlers.templates import CardSettings, MessageSettings
+from kinds import KINDS
+from settings import BotSection, WebhookSettings
+from tests.test_docs import _blocks, _choices, _defaults, _shown, _spans, _tables, _text
+
+# The sections whose keys the tables of a page tell, in their order; a page is written in both languages.
+PAGES: dict[str, tuple[type[BaseModel], ...]] = {
+    **{f"docs/ai-{kind}": (section,) for kind, section in KINDS.backends.items() if kind != "echo"},
+    "docs/ai-echo": (),
+    "docs/replies": (CardSettings, MessageSettings),
+    "docs/webhook": (WebhookSettings,),
+}
+NAMES = [f"{page}{ending}" for page in PAGES for ending in (".md", ".zh-CN.md")]
+
+
+def _page(name: str) -> tuple[type[BaseModel], ...]:
+    return PAGES[name.removesuffix(".md").removesuffix(".zh-CN")]
+
+
+def _key_tables(name: str, section: type[BaseModel]) -> list[list[str]]:
+    """Return the one table of a page whose first column holds keys of this section."""
+    found = [
+        table
+        for table in _tables(_text(name))
+        if all(len(row) >= 3 and len(_spans(row[0])) == 1 and _spans(row[0])[0] in section.model_fields for row in table)
+    ]
+    assert len(found) == 1, (name, section.__name__, len(found))
+    return found[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_tells_every_key_of_its_kind_with_its_default(name: str) -> None:
+    """Each key once, no other; and each word of those that take one of a few."""
+    for section in _page(name):
+        table = _key_tables(name, section)
+        fields: dict[str, Any] = section.model_fields
+        defaults = {
+            key: KINDS.env_defaults.get(key)
+            or (None if field.is_required() else _default(field.get_default(call_default_factory=True)))
+            for key, field in fields.items()
+        }
+        assert _defaults(table) == defaults
+        rows = {_spans(key)[0]: set(_spans(meaning)) for key, _, meaning in table}
+        choices = {key: _choices(field.annotation) for key, field in fields.items()}
+        assert not {key: missing for key, words in choices.items() if (missing := words - rows[key])}
+
+
+def _default(value: object) -> str:
+    """Return a default as a table shows it: as it is written in YAML, a secret that is empty as nothing."""
+    secret = getattr(value, "get_secret_value", None)
+    if secret:
+        value = secret()
+    return str(value).lower() if isinstance(value, bool) else _shown(value)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "docs/push.md", "docs/push.zh-CN.md"])
+def test_every_yaml_block_of_a_page_can_be_used_as_it_stands(name: str) -> None:
+    """Its variables given; a page of an AI has one at least, of that AI."""
+    blocks = [code for language, code in _blocks(_text(name)) if language == "yaml" and "bots:" in code]
+    assert blocks or name.startswith(("docs/replies",))
+    for block in blocks:
+        variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block), "some-value-of-16-chars")
+        bots = config.load(block, variables, KINDS).bots
+        kind = re.match(r"docs/ai-(\w+)", name)
+        assert not kind or {bot.bot.backend for bot in bots} == {kind[1]}
+
+
+def test_every_kind_has_its_page() -> None:
+    """Whoever adds one finds this test."""
+    assert {f"docs/ai-{kind}" for kind in KINDS.backends} <= PAGES.keys()
+    assert {section for page in PAGES.values() for section in page} >= {
+        *KINDS.backends.values(),
+        *KINDS.handlers.values(),
+        KINDS.receivers["webhook"],
+    } - {KINDS.backends["echo"]}
+    assert "push_token" in BotSection.model_fields
