@@ -128,7 +128,8 @@ def _defaults(table: list[list[str]]) -> dict[str, str | None]:
 
 def _shown(default: Any) -> str:
     assert default is not PydanticUndefined
-    return "" if default in (None, {}, ()) else str(default)
+    shown = "" if default is None or default in ({}, ()) else str(default)
+    return shown.lower() if isinstance(default, bool) else shown
 
 
 @pytest.mark.parametrize("name", READMES.values())

@@ -101,7 +101,7 @@ def test_the_inputs_of_the_comment_can_be_used() -> None:
     assert set(re.findall(r"\{([a-z_]+)\}", told)) == set(dify_settings.PLACEHOLDERS)
 
 
-@pytest.mark.parametrize("kind", KINDS.backends.keys() - {"dify"})
+@pytest.mark.parametrize("kind", sorted(KINDS.backends.keys() - {"dify"}))
 def test_the_end_of_the_bots_example_shows_a_bot_of_each_other_ai(kind: str) -> None:
     """Its comment signs taken away, each is a whole bot with no more keys than it has to have, but for its secret."""
     blocks = re.findall(r"(?:^  # .*\n)+", BOTS[BOTS.index("——— 其他 AI") :] + "\n", re.MULTILINE)

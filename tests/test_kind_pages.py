@@ -9,7 +9,7 @@ from pydantic import BaseModel
 import config
 from handlers.templates import CardSettings, MessageSettings
 from kinds import KINDS
-from settings import BotSection, WebhookSettings
+from settings import BotSection, EnvSettings, WebhookSettings
 from tests.test_docs import _blocks, _choices, _defaults, _shown, _spans, _tables, _text
 
 # The sections whose keys the tables of a page tell, in their order; a page is written in both languages.
@@ -26,12 +26,13 @@ def _page(name: str) -> tuple[type[BaseModel], ...]:
     return PAGES[name.removesuffix(".md").removesuffix(".zh-CN")]
 
 
-def _key_tables(name: str, section: type[BaseModel]) -> list[list[str]]:
-    """Return the one table of a page whose first column holds keys of this section."""
+def _key_table(name: str, section: type[BaseModel]) -> list[list[str]]:
+    """Return the one table of a page whose first column holds each key of this section, perhaps with keys of all bots."""
+    known = section.model_fields.keys() | BotSection.model_fields.keys() | EnvSettings.model_fields.keys()
     found = [
         table
         for table in _tables(_text(name))
-        if all(len(row) >= 3 and len(_spans(row[0])) == 1 and _spans(row[0])[0] in section.model_fields for row in table)
+        if section.model_fields.keys() <= {_spans(row[0])[0] for row in table if len(_spans(row[0])) == 1} <= known
     ]
     assert len(found) == 1, (name, section.__name__, len(found))
     return found[0]
@@ -41,25 +42,24 @@ def _key_tables(name: str, section: type[BaseModel]) -> list[list[str]]:
 def test_a_page_tells_every_key_of_its_kind_with_its_default(name: str) -> None:
     """Each key once, no other; and each word of those that take one of a few."""
     for section in _page(name):
-        table = _key_tables(name, section)
-        fields: dict[str, Any] = section.model_fields
-        defaults = {
+        table = _key_table(name, section)
+        fields: dict[str, Any] = {**BotSection.model_fields, **EnvSettings.model_fields, **section.model_fields}
+        told = _defaults(table)
+        assert section.model_fields.keys() <= told.keys()
+        assert told == {
             key: KINDS.env_defaults.get(key)
-            or (None if field.is_required() else _default(field.get_default(call_default_factory=True)))
-            for key, field in fields.items()
+            or (None if fields[key].is_required() else _default(fields[key].get_default(call_default_factory=True)))
+            for key in told
         }
-        assert _defaults(table) == defaults
         rows = {_spans(key)[0]: set(_spans(meaning)) for key, _, meaning in table}
-        choices = {key: _choices(field.annotation) for key, field in fields.items()}
+        choices = {key: _choices(fields[key].annotation) for key in told}
         assert not {key: missing for key, words in choices.items() if (missing := words - rows[key])}
 
 
 def _default(value: object) -> str:
     """Return a default as a table shows it: as it is written in YAML, a secret that is empty as nothing."""
     secret = getattr(value, "get_secret_value", None)
-    if secret:
-        value = secret()
-    return str(value).lower() if isinstance(value, bool) else _shown(value)
+    return _shown(secret() if secret else value)
 
 
 @pytest.mark.parametrize("name", [*NAMES, "docs/push.md", "docs/push.zh-CN.md"])
