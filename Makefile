@@ -1,4 +1,4 @@
-# make demo     chat with three bots on this machine, no account needed
+# make demo     chat with seven bots on this machine, no account needed
 # make test     everything that CI runs; ARGS="tests/scenarios -k group" runs some of it
 # make check    format, lint, types and the house rules
 # make screenshots  take the documents' pictures of the page anew

@@ -21,8 +21,9 @@ if sys.version_info < (3, 11):  # noqa: UP036 - told before an import fails over
     sys.exit("DingBridge needs Python 3.11 or newer / 需要 Python 3.11 或更新版本")
 try:
     import config
-    import demo.bots
     import demo.play
+    from demo.embedded import EMBEDDED, embedded
+    from demo.own import own
     from errors import ConfigError, PortUnavailable, StoreUnavailable
     from fleet import Fleet
     from imports import place_of
@@ -141,11 +142,11 @@ def try_out(options: argparse.Namespace) -> int:
         print(sentence("bot_without_say", _language(options)), file=sys.stderr)
         return BAD_CONFIG
     if options.bots is None:
-        cast = demo.bots.embedded(_language(options))
+        cast = embedded(_language(options))
         _log_to_stderr("WARNING" if quiet else "INFO")
     else:
         settings = _load(options)
-        cast = demo.bots.own(settings)
+        cast = own(settings)
         _log_to_stderr("WARNING" if quiet else settings.env.LOG_LEVEL)
         for note in settings.notes:
             logging.getLogger("dingbridge").warning("%s", note)
@@ -201,7 +202,7 @@ def _parser(language: Language = "zh") -> argparse.ArgumentParser:
     )
     trial.add_argument("--env", type=Path, metavar="FILE", default=unless_given, help=said("env", file=env))
     trial.add_argument("--say", metavar="TEXT", help=said("say"))
-    trial.add_argument("--bot", metavar="NAME", help=said("bot", kinds=", ".join(demo.bots.KINDS_OF_BOTS)))
+    trial.add_argument("--bot", metavar="NAME", help=said("bot", kinds=", ".join(EMBEDDED)))
     trial.add_argument("--port", type=port, help=said("port"))
     trial.add_argument("--host", help=said("host"))
     return parser

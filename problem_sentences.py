@@ -34,6 +34,10 @@ SENTENCES: dict[str, dict[str, str]] = {
     "demo_chatbot": {"zh": "聊天助手", "en": "Chatbot"},
     "demo_completion": {"zh": "文案生成", "en": "Copywriter"},
     "demo_workflow": {"zh": "工作流", "en": "Workflow"},
+    "demo_openai": {"zh": "大模型", "en": "Model gateway"},
+    "demo_codebuddy": {"zh": "CodeBuddy", "en": "CodeBuddy"},
+    "demo_python": {"zh": "Python 程序", "en": "Python agent"},
+    "demo_echo": {"zh": "回声", "en": "Echo"},
     "demo_ai": {"zh": "演示自带的 AI", "en": "the demo's own AI"},
     "demo_page": {"zh": "演示已启动，请用浏览器打开：", "en": "the demo is running; open this in a browser:"},
     "demo_bot": {"zh": "{name}：已连接 → {ai}", "en": "{name}: connected -> {ai}"},
@@ -88,8 +92,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "en": "exit 0 if the bots are connected (Docker's health check)",
     },
     "help_demo": {
-        "zh": "在沙箱里试用，不需要钉钉账号：三个演示机器人，或用 --bots 指定自己的",
-        "en": "try bots in the sandbox, without DingTalk: three of ours, or with --bots your own",
+        "zh": "在沙箱里试用，不需要钉钉账号：每种 AI 一个演示机器人，或用 --bots 指定自己的",
+        "en": "try bots in the sandbox, without DingTalk: one of each kind of AI, or with --bots your own",
     },
     "help_demo_bots": {
         "zh": "试用这个文件里的机器人，由它们自己的 AI 回答，只有钉钉是模拟的；不写文件名则为 {file}",

@@ -37,7 +37,11 @@ def _of_cards(params: Mapping[str, object]) -> tuple[Order, ...]:
     return tuple(Order("dingtalk.api", params, {"api": api}) for api in _CARD_CALLS)
 
 
-FROM_THE_PAGE: Final = tuple(Trouble(switch.name, switch.orders, switch.deed) for switch in SWITCHES)
+_OURS: Final = ("dingtalk.", "dify.")  # the bots here ask Dify; what a switch does to other AIs is nothing to them
+FROM_THE_PAGE: Final = tuple(
+    Trouble(switch.name, tuple(order for order in switch.orders if order.point.startswith(_OURS)), switch.deed)
+    for switch in SWITCHES
+)
 BEYOND_THE_PAGE: Final = (
     Trouble("frame_lost", (Order("dingtalk.stream", _DROP, {"topic": BOT_TOPIC}),)),
     Trouble("card_undelivered", (Order("dingtalk.deliver", {"errorMsg": "sandbox fault"}),)),

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bot import Bot
-from demo.bots import Cast
+from demo.cast import Cast
 from demo.sandbox import Sandbox, SandboxFailed
 from errors import BackendError
 from fleet import Fleet

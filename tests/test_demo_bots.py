@@ -63,7 +63,7 @@ def test_their_own_ai_answers(terminal: Terminal, sandbox: SandboxClient, argume
     assert sandbox.records(since, 0, kind="answer", app=app)
 
 
-def test_without_it_the_three_embedded_bots_play(terminal: Terminal, sandbox: SandboxClient) -> None:
+def test_without_it_the_embedded_bots_play(terminal: Terminal, sandbox: SandboxClient) -> None:
     """A `.bots.yaml` that lies there is left alone, be it right or wrong."""
     (terminal.folder / ".bots.yaml").write_text("\t", "utf-8")
     since = sandbox.last()
@@ -84,7 +84,7 @@ def test_a_bot_is_chosen_by_its_name(terminal: Terminal, sandbox: SandboxClient)
     [
         (("--bots",), "zh", "没有名为“agent”的机器人。--bot 可以是：客服, 周报"),
         (("--bots",), "en", 'there is no bot "agent"; --bot may be: 客服, 周报'),
-        ((), "zh", "没有名为“agent”的机器人。--bot 可以是：chatbot, completion, workflow"),
+        ((), "zh", "没有名为“agent”的机器人。--bot 可以是：chatbot, completion, workflow, openai, codebuddy, python, echo"),
     ],
 )
 def test_an_unknown_bot_is_told_with_the_names(

@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = """
     app
     demo.play
-    demo.bots
+    demo.embedded     demo.own            demo.agent
+    demo.cast
     demo.sandbox      fleet
     bot
     kinds

@@ -7,7 +7,9 @@ import pytest
 from pydantic import BaseModel
 
 import config
+import errors
 from handlers.templates import CardSettings, MessageSettings
+from handlers.troubles import FOR_ADMINS
 from kinds import KINDS
 from settings import BotSection, EnvSettings, WebhookSettings
 from tests.test_docs import _blocks, _choices, _defaults, _shown, _spans, _tables, _text
@@ -72,6 +74,17 @@ def test_every_yaml_block_of_a_page_can_be_used_as_it_stands(name: str) -> None:
         bots = config.load(block, variables, KINDS).bots
         kind = re.match(r"docs/ai-(\w+)", name)
         assert not kind or {bot.bot.backend for bot in bots} == {kind[1]}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("docs/ai-")])
+def test_a_page_of_an_ai_tells_each_error_that_has_a_fix_of_its_own(name: str) -> None:
+    """And no error that there is not."""
+    kind = re.match(r"docs/ai-(\w+)", name)
+    assert kind
+    firsts = [span for table in _tables(_text(name)) for row in table for span in _spans(row[0])]
+    told = {span for span in firsts if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", span)}
+    assert all(issubclass(getattr(errors, error), errors.BackendError) for error in told)
+    assert {fix.partition(".")[2] for fix in FOR_ADMINS if fix.startswith(f"{kind[1]}.")} <= told
 
 
 def test_every_kind_has_its_page() -> None:

@@ -5,7 +5,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -26,22 +26,23 @@ def test_a_signed_message_is_taken_in_and_acknowledged(make_way: MakeWay) -> Non
 
 
 @pytest.mark.parametrize(
-    ("headers", "word"),
+    ("sign", "word"),
     [
-        ({}, "missing"),
-        ({"timestamp": "1763700000000"}, "missing"),
-        ({"timestamp": "yesterday", "sign": "x"}, "malformed"),
-        (signed(secret="another-secret"), "wrong"),
-        ({**signed(), "sign": "签名".encode().decode("latin-1")}, "wrong"),
-        (signed(3_700), "too old"),
-        (signed(-3_700), "from the future"),
-        (signed_click(), "missing"),
+        (dict, "missing"),
+        (lambda: {"timestamp": "1763700000000"}, "missing"),
+        (lambda: {"timestamp": "yesterday", "sign": "x"}, "malformed"),
+        (lambda: signed(secret="another-secret"), "wrong"),
+        (lambda: {**signed(), "sign": "签名".encode().decode("latin-1")}, "wrong"),
+        (lambda: signed(3_700), "too old"),
+        (lambda: signed(-3_700), "from the future"),
+        (signed_click, "missing"),
     ],
+    ids=["nothing", "no signature", "no time", "another secret", "odd characters", "old", "early", "a click's"],
 )
-def test_who_is_not_dingtalk_stays_out(make_way: MakeWay, headers: Mapping[str, str], word: str) -> None:
+def test_who_is_not_dingtalk_stays_out(make_way: MakeWay, sign: Callable[[], Mapping[str, str]], word: str) -> None:
     """401, and nothing reaches the bot."""
     way = make_way()
-    answer = way.post(RAW, headers)
+    answer = way.post(RAW, sign())
     assert (answer.status_code, answer.json()) == (401, {"error": f"the signature is {word}"})
     assert not way.taken
 

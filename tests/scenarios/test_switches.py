@@ -214,7 +214,7 @@ def test_a_switch_takes_back_its_own_faults_only(sandbox: SandboxClient) -> None
     turn(sandbox, "slow_cards", on=True)
     on = turn(sandbox, "ai_500", on=True)
     assert {name for name, is_on in on.items() if is_on} == {"slow_cards", "ai_500"}
-    assert len(sandbox.faults()) == 1 + 6 + 1
+    assert len(sandbox.faults()) == 1 + 6 + 3  # each kind of AI has its own
 
     off = requests.delete(f"{sandbox.url}/sandbox/switches", timeout=SECONDS).json()["switches"]
     assert not any(switch["on"] for switch in off)

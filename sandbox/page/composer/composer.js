@@ -70,7 +70,7 @@ function drawChat() {
   const chat = openChat();
   element("composer").hidden = !chat;
   if (!chat) return;
-  drawShows(element("shows"), tryShow);
+  drawShows(element("shows"), chat.client_id, tryShow);
   const address = draftAddress(chat);
   const look = JSON.stringify([address, language(), chatName(chat), botName(chat.client_id)]);
   if (look === state.look) return; // what has the focus stays where it is while cards grow

@@ -23,9 +23,9 @@ export function mountShows(root) {
   });
 }
 
-/** Draw the chips; choose(text) is called with what to say. */
-export function drawShows(root, choose) {
-  const offered = shows();
+/** Draw the chips for a bot's chat; choose(text) is called with what to say. */
+export function drawShows(root, client_id, choose) {
+  const offered = shows(client_id);
   root.hidden = !offered.length && !ownAi();
   const look = JSON.stringify([offered, ownAi(), language()]);
   if (root.dataset.look === look) return;

@@ -7,7 +7,7 @@ import { news, seldom } from "./news.js";
 const APART_MS = 400;
 
 const changed = news();
-const state = { apps: [], shows: [], ownAi: false };
+const state = { apps: [], shows: [], talkers: new Set(), ownAi: false };
 
 export const onBots = changed.subscribe;
 export const bots = () => state.apps;
@@ -16,8 +16,11 @@ export const bots = () => state.apps;
 export const isUp = ({ receive, connections }) => receive === "webhook" || connections > 0;
 export const botName = (client_id) => state.apps.find((app) => app.client_id === client_id)?.name ?? client_id;
 
-/** Scripted talk by name: [{name, title: {zh, en}}]; empty when the user's own AI answers. */
-export const shows = () => (state.ownAi ? [] : state.shows);
+/** Scripted talk by name: [{name, title: {zh, en}}]; empty when another AI answers. Which bot asks our Dify is told by its name. */
+export function shows(client_id) {
+  const told = state.apps.some(({ name }) => state.talkers.has(name));
+  return state.ownAi || (told && !state.talkers.has(botName(client_id))) ? [] : state.shows;
+}
 
 /** Whether the answers come from an AI that is not the sandbox's. */
 export const ownAi = () => state.ownAi;
@@ -28,6 +31,7 @@ const load = seldom(APART_MS, async () => {
     ...["dify/shows", "dify/apps", "openai/gateways", "codebuddy/agents"].map(optional),
   ]);
   state.apps = apps;
+  state.talkers = new Set((dify?.apps ?? []).map(({ name }) => name));
   state.shows = dify?.apps.length === 0 ? [] : (talk?.shows ?? []);
   state.ownAi = apps.length > 0 && [dify?.apps, openai?.gateways, codebuddy?.agents].every((ais) => ais?.length === 0);
   changed.tell();
