@@ -17,7 +17,7 @@ RECONNECT_SECONDS: Final = 2.0
 # Pools keep the threads and sockets of the busiest moment: for each bot the calls that are made side by side.
 MORE_THREADS: Final = 24
 MORE_FILES: Final = 36
-# The interpreter gives freed memory back late, and what is known for ten minutes (messages, cards) still grows in a short run.
+# The interpreter gives freed memory back late, and what is known for two hours (messages, cards) still grows in a short run.
 MORE_MEMORY: Final = 12.0  # megabytes
 _STORY_SECONDS: Final = 60.0  # after a message, the kills that its story tells of
 _AWAY_SECONDS: Final = 12.0  # after a kill or a cut, until when a message may find no connection

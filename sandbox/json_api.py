@@ -3,7 +3,7 @@
 import asyncio
 import json
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 from aiohttp import web
@@ -108,6 +108,22 @@ def object_of(body: Mapping[str, Any], name: str) -> Json:
     if not isinstance(value, dict):
         raise ValueError(f"{name} must be an object")  # noqa: TRY004  # the caller sees one kind of mistake
     return value
+
+
+def one_of(body: Mapping[str, Any], name: str, choices: Sequence[str]) -> str:
+    """One of these texts among the fields, the first of them where it is missing or null; ValueError for anything else."""
+    found = text_of(body, name, choices[0])
+    if found not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}")
+    return found
+
+
+def check_names(body: Mapping[str, Any], known: Collection[str], needed: Sequence[str]) -> None:
+    """ValueError if a field is there that is not known, or one is missing or empty that is needed."""
+    if unknown := body.keys() - known:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+    if missing := [name for name in needed if not body.get(name)]:
+        raise ValueError(f"missing: {', '.join(missing)}")
 
 
 def wait_of(query: Mapping[str, str]) -> float:

@@ -1,11 +1,12 @@
-"""What an ordered fault makes of a call to one of the AIs beside Dify."""
+"""What an ordered fault makes of a call to one of the AIs."""
 
 import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
 
-from sandbox.faults import Fault
+from sandbox.capture import tell
+from sandbox.faults import Fault, Faults
 
 Refusal = Callable[[int, str, str], web.Response]
 
@@ -13,11 +14,20 @@ _PAGE = "<!DOCTYPE html>\n<html><head><title>{title}</title></head>\n<body><h1>{
 _TITLES = {200: "Sign in", 502: "502 Bad Gateway", 503: "503 Service Unavailable"}
 
 
-async def struck(fault: Fault, request: web.Request, refusal: Refusal) -> web.Response | None:
-    """The answer that a fault orders, after its delay; None if the call goes on.
+def taken(request: web.Request, faults: Faults, point: str, app: str, **facts: str) -> Fault | None:
+    """The fault that strikes a call at this point, with the call's app; the wire tells of both."""
+    fault = faults.take(point, app=app, **facts)
+    tell(request, app=app or None, fault=bool(fault) or None)
+    return fault
+
+
+async def struck(fault: Fault | None, request: web.Request, refusal: Refusal) -> web.Response | None:
+    """The answer that a fault orders, after its delay; None if there is no fault, or the call goes on.
 
     `refusal` writes a status, a code and a message down as this AI does; without a code a proxy answers with its page.
     """
+    if fault is None:
+        return None
     params = fault.params
     if delay := float(params.get("delay", 0)):
         await asyncio.sleep(delay)

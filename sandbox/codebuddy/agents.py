@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-from sandbox.json_api import number_of, text_of
-from sandbox.keyring import Keyring
-from sandbox.openai.gateways import one_of
+from sandbox.json_api import check_names, number_of, one_of, text_of
 
 _FORMS: Final = ("text", "json")
 _FIELDS: Final = ("content", "response", "message", "result")
@@ -30,10 +28,7 @@ class Agent:
 
 def parse(body: Mapping[str, Any]) -> Agent:
     """An agent from the control API's JSON; ValueError says what is wrong with it."""
-    if unknown := body.keys() - {each.name for each in fields(Agent)}:
-        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-    if missing := [name for name in ("token", "name") if not body.get(name)]:
-        raise ValueError(f"missing: {', '.join(missing)}")
+    check_names(body, {each.name for each in fields(Agent)}, ("token", "name"))
     return Agent(
         token=text_of(body, "token"),
         name=text_of(body, "name"),
@@ -41,24 +36,3 @@ def parse(body: Mapping[str, Any]) -> Agent:
         field=one_of(body, "field", _FIELDS),
         seconds=number_of(body, "seconds", Agent.seconds, _LONGEST_SECONDS),
     )
-
-
-class Agents:
-    """The agents by token; the tokens are on the keyring."""
-
-    def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
-        self._by_token: dict[str, Agent] = {}
-
-    def put(self, agent: Agent) -> None:
-        """Add an agent, or replace the one with the same token."""
-        self._by_token[agent.token] = agent
-        self._keyring.keep(agent.token)
-
-    def opened_by(self, token: str) -> Agent | None:
-        """The agent that a token opens."""
-        return self._by_token.get(token)
-
-    def listed(self) -> list[Agent]:
-        """All agents, in the order in which they came."""
-        return list(self._by_token.values())

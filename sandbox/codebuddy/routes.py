@@ -12,18 +12,17 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.capture import tell
-from sandbox.codebuddy.agents import Agent, Agents, parse
+from sandbox.codebuddy.agents import Agent, parse
 from sandbox.codebuddy.work import work
-from sandbox.dify.call import bearer_key
 from sandbox.faults import Faults
-from sandbox.json_api import Json, parse_json, read_body
+from sandbox.json_api import Json, read_body
 from sandbox.json_api import add_routes as add_control
 from sandbox.kept import Kept, weight
+from sandbox.keyed import Keyed, bearer_key
 from sandbox.keyring import Keyring
 from sandbox.records import Records
-from sandbox.strikes import proxy_page, struck
+from sandbox.strikes import proxy_page, struck, taken
 
-_MOST_AGENTS = 10_000
 _REQUESTS_KEPT, _CHARACTERS_KEPT = 500, 4_000_000
 
 
@@ -41,7 +40,7 @@ class Service:
 
     records: Records
     faults: Faults
-    agents: Agents
+    agents: Keyed[Agent]
     requests: Kept[int, Json] = field(default_factory=lambda: Kept(_REQUESTS_KEPT, _CHARACTERS_KEPT, weight))
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -49,11 +48,10 @@ class Service:
         """POST /codebuddy/agent: the network's faults first, then the token, the JSON, the work."""
         agent = self.agents.opened_by(bearer_key(request))
         name = agent.name if agent else ""
-        fault = self.faults.take("codebuddy.http", app=name)
-        tell(request, app=name or None, fault=bool(fault) or None)
+        fault = taken(request, self.faults, "codebuddy.http", name)
         told: Json = {}
         try:
-            broken = await struck(fault, request, _refused) if fault else None
+            broken = await struck(fault, request, _refused)
             response = broken or await self._worked(request, agent, told)
         except RefusalError as refusal:
             response = _refused(refusal.status, "", refusal.message)
@@ -85,13 +83,11 @@ class Service:
 
 def add_routes(app: web.Application, records: Records, faults: Faults, keyring: Keyring) -> None:
     """Give an aiohttp application its agents; under /sandbox/codebuddy: POST and GET agents, GET requests?app=."""
-    service = Service(records, faults, Agents(keyring))
+    service = Service(records, faults, Keyed[Agent](keyring, "agents"))
 
     async def put(request: web.Request) -> Json:
-        agent, agents = parse(await read_body(request)), service.agents
-        if not agents.opened_by(agent.token) and len(agents.listed()) >= _MOST_AGENTS:
-            raise ValueError(f"{_MOST_AGENTS} agents are enough for one sandbox")
-        agents.put(agent)
+        agent = parse(await read_body(request))
+        service.agents.put(agent.token, agent)
         records.add("codebuddy", "app", app=agent.name)
         return {"ok": True}
 
@@ -108,12 +104,13 @@ def add_routes(app: web.Application, records: Records, faults: Faults, keyring: 
 
 
 async def _body(request: web.Request) -> Mapping[str, Any]:
+    refusal = RefusalError(HTTPStatus.BAD_REQUEST, "the body must be a JSON object, sent as application/json")
+    if request.content_type != "application/json":
+        raise refusal
     try:
-        body = parse_json(await request.read())
-    except ValueError:
-        body = None
-    if request.content_type != "application/json" or not isinstance(body, dict):
-        raise RefusalError(HTTPStatus.BAD_REQUEST, "the body must be a JSON object, sent as application/json")
+        body = await read_body(request)
+    except ValueError as error:
+        raise refusal from error
     if not isinstance(body.get("prompt"), str) or not body["prompt"].strip():
         raise RefusalError(HTTPStatus.BAD_REQUEST, "prompt must be a string that is not empty")
     if body.get("print") is not True:

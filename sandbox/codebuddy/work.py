@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.codebuddy.agents import Agent
-from sandbox.dify import answers
-from sandbox.directives import repeated, taken_out
+from sandbox.scripted import answers
+from sandbox.scripted.directives import number, ordered_status, taken_out
 
 _OWN: Final = frozenset({"status", "html"})
 _SHAPED: Final = frozenset({"len", "newline", "table", "code", "empty"})
@@ -27,10 +27,9 @@ def work(prompt: str, agent: Agent) -> Work:
     rest, own = taken_out(prompt, _OWN)
     plain, orders = answers.directed(rest)
     shaped = answers.script(rest, turn=None, rate=0, chunk=1).text
-    ordered = own.get("status", "")
     return Work(
-        seconds=answers.number(orders.get("first"), agent.seconds),
-        text=shaped if orders.keys() & _SHAPED else repeated(plain),
-        status=int(ordered) if ordered.isdecimal() and int(ordered) in _STATUSES else 0,
+        seconds=number(orders.get("first"), agent.seconds),
+        text=shaped if orders.keys() & _SHAPED else answers.repeated(plain),
+        status=ordered_status(own.get("status", ""), _STATUSES),
         html="html" in own,
     )

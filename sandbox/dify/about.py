@@ -2,11 +2,12 @@
 
 from aiohttp import web
 
-from sandbox.dify.call import Call, RequestHandler, Service, bearer_key
+from sandbox.dify.call import Call, RequestHandler, Service
 from sandbox.dify.errors import json_response, not_found, refusal_response
 from sandbox.dify.events import Event
 from sandbox.dify.profiles import NEWEST
 from sandbox.dify.references import METHODS, MOST_FILES
+from sandbox.keyed import bearer_key
 
 
 def index(service: Service) -> RequestHandler:

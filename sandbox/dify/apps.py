@@ -6,8 +6,7 @@ from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.dify.profiles import NEWEST, PROFILES, Profile
-from sandbox.json_api import object_of
-from sandbox.keyring import Keyring
+from sandbox.json_api import check_names, object_of
 
 KINDS: Final = ("chat", "agent-chat", "advanced-chat", "workflow", "completion")
 _LARGEST_NUMBER: Final = 1_000_000
@@ -82,10 +81,7 @@ def parse(body: Mapping[str, Any]) -> App:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
     settings.setdefault("form", _QUERY_FORM if kind in {"workflow", "completion"} else ())
     settings |= pace
-    if unknown := settings.keys() - {field.name for field in fields(App)}:
-        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-    if missing := [name for name in ("api_key", "name") if not settings.get(name)]:
-        raise ValueError(f"missing: {', '.join(missing)}")
+    check_names(settings, {each.name for each in fields(App)}, ("api_key", "name"))
     for each in fields(App):
         if each.name in settings and not _FITS[each.name if each.name == "form" else each.type](settings[each.name]):
             raise ValueError(f"{each.name} is of the wrong type, or out of range")
@@ -113,24 +109,3 @@ _FITS: Mapping[Any, Callable[[Any], bool]] = {
     Sequence[str]: lambda value: isinstance(value, list | tuple) and all(isinstance(each, str) for each in value),
     Mapping[str, Any]: lambda value: isinstance(value, dict),
 }
-
-
-class Apps:
-    """The apps by API key; the keys are on the keyring."""
-
-    def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
-        self._by_key: dict[str, App] = {}
-
-    def put(self, app: App) -> None:
-        """Add an app, or replace the one with the same key."""
-        self._by_key[app.api_key] = app
-        self._keyring.keep(app.api_key)
-
-    def opened_by(self, api_key: str) -> App | None:
-        """The app that a key opens."""
-        return self._by_key.get(api_key)
-
-    def listed(self) -> list[App]:
-        """All apps, in the order in which they came."""
-        return list(self._by_key.values())

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from sandbox.dify import citations
 from sandbox.dify.nodes import Node, branch_event
-from sandbox.dify.script import LOOKING_UP
-from sandbox.dify.turn import Step, Turn
+from sandbox.dify.turn import Turn
 from sandbox.dify.voice import Voice
+from sandbox.scripted.script import LOOKING_UP, Step
 
 _STUMBLED = "CodeExecutionError: the sandbox was asked to stumble here"
 

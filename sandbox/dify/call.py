@@ -9,21 +9,19 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.capture import tell
-from sandbox.dify.apps import App, Apps
+from sandbox.dify.apps import App
 from sandbox.dify.errors import RefusalError, invalid_param, json_response, refusal_response
 from sandbox.dify.memory import Memory
 from sandbox.dify.profiles import NEWEST, Profile
 from sandbox.dify.signing import Signer
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Faults
 from sandbox.json_api import parse_json
+from sandbox.keyed import Keyed, bearer_key
 from sandbox.records import Records
+from sandbox.strikes import struck, taken
 
 _DEFAULT_USER = "DEFAULT-USER"
 _LONGEST_PAGE = 100
-_GATEWAY_PAGE = (
-    "<html>\r\n<head><title>{status}</title></head>\r\n"
-    "<body><center><h1>{status}</h1></center><hr><center>nginx</center></body>\r\n</html>\r\n"
-)
 
 
 @dataclass
@@ -32,7 +30,7 @@ class Service:
 
     records: Records
     faults: Faults
-    apps: Apps
+    apps: Keyed[App]
     memory: Memory = field(default_factory=Memory)
     signer: Signer = field(default_factory=Signer)
     active: Counter[str] = field(default_factory=Counter)  # answers under way by API key
@@ -115,17 +113,10 @@ def endpoint(service: Service, handler: Handler, *, reads_json: bool) -> Request
     async def handle(request: web.Request) -> web.StreamResponse:
         app = service.apps.opened_by(bearer_key(request))
         call = Call(service, request, app or App(api_key="", name=""))
-        fault = service.faults.take("dify.http", app=call.app.name, method=request.method, path=request.path)
-        tell(request, app=call.app.name or None, fault=bool(fault) or None)
+        fault = taken(request, service.faults, "dify.http", call.app.name, method=request.method, path=request.path)
         try:
-            if fault and (broken := await _broken(fault, request)):
-                call.note(broken.status)
-                return broken
-            if app is None:
-                raise _unauthorized(request)
-            if reads_json:
-                call.body = await _json_body(request)
-            response = await handler(call)
+            broken = await struck(fault, request, _invented)
+            response = broken or await _served(call, handler, known=app is not None, reads_json=reads_json)
         except RefusalError as refusal:
             response = refusal_response(refusal, call.profile if app else NEWEST, request.path)
             tell(request, code=refusal.code)
@@ -135,32 +126,17 @@ def endpoint(service: Service, handler: Handler, *, reads_json: bool) -> Request
     return handle
 
 
-async def _broken(fault: Fault, request: web.Request) -> web.Response | None:
-    """What a fault makes of a request: a pause, a lost connection, or an answer that Dify itself did not give."""
-    params = fault.params
-    if delay := float(params.get("delay", 0)):
-        await asyncio.sleep(delay)
-    if params.get("drop") and request.transport:
-        request.transport.abort()
-        return web.Response(status=500)
-    if "status" not in params:
-        return None
-    status = int(params["status"])
-    if "code" in params:
-        body = {"code": params["code"], "message": params.get("message", params["code"]), "status": status}
-        return web.json_response(body, status=status)
-    html = params.get("html", True)
-    return web.Response(
-        text=html if isinstance(html, str) else _GATEWAY_PAGE.format(status=status),
-        status=status,
-        content_type="text/html",
-    )
+async def _served(call: Call, handler: Handler, *, known: bool, reads_json: bool) -> web.StreamResponse:
+    if not known:
+        raise _unauthorized(call.request)
+    if reads_json:
+        call.body = await _json_body(call.request)
+    return await handler(call)
 
 
-def bearer_key(request: web.Request) -> str:
-    """The API key that a request shows, "" for none; the scheme's case does not matter."""
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
+def _invented(status: int, code: str, message: str) -> web.Response:
+    """A refusal that Dify itself did not give."""
+    return web.json_response({"code": code, "message": message, "status": status}, status=status)
 
 
 def _unauthorized(request: web.Request) -> RefusalError:

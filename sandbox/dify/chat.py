@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from sandbox.dify import citations, events
 from sandbox.dify.errors import model_status, model_words
-from sandbox.dify.script import LOOKING_UP, Round
-from sandbox.dify.turn import Outcome, Step, Turn, half, reasoning_text
+from sandbox.dify.turn import Outcome, Turn
+from sandbox.scripted.script import LOOKING_UP, Round, Step, half, reasoning_text
 
 _SILENT = Round(talk="", name="draw", label={"zh": "画图", "en": "Draw"}, arguments={}, observation="done")
 _ANNOTATION_GAP = 0.01  # Dify says a stored answer character by character

@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.dify.apps import App
 from sandbox.dify.events import Event
-from sandbox.dify.script import Source
+from sandbox.scripted.script import Source
 
 DATASET_ID: Final = str(uuid5(NAMESPACE_URL, "dataset:sandbox"))
 _DATASET: Final = "员工手册"

@@ -13,7 +13,7 @@ from sandbox.dify.events import Event, metadata, run_end, usage
 from sandbox.dify.memory import Task
 from sandbox.dify.play import Nobody, Player
 from sandbox.dify.turn import Outcome, Telling, Turn
-from sandbox.dify.wire import Hurt, Wire
+from sandbox.event_stream import EventStream, Hurt
 
 
 async def stream(call: Call, turn: Turn, telling: Telling, task: Task) -> web.StreamResponse:
@@ -21,8 +21,8 @@ async def stream(call: Call, turn: Turn, telling: Telling, task: Task) -> web.St
     if call.stream_orders:
         tell(call.request, fault=True)
     only_pings = turn.script.hurt == "pings" or bool(call.stream_orders.get("pings"))
-    wire = Wire(call.request, version_headers(call.profile), _hurt(call, turn))
-    audience = RecordedWire(call, wire) if call.app.record_events else wire
+    out = EventStream(call.request, version_headers(call.profile), _hurt(call, turn))
+    audience = RecordedStream(call, out) if call.app.record_events else out
     in_process = not call.app.is_graph
     mortal = call.profile.disconnect_aborts and in_process
     player = Player(call.app, task, audience, turn.frames.ping, mortal=mortal)
@@ -32,28 +32,28 @@ async def stream(call: Call, turn: Turn, telling: Telling, task: Task) -> web.St
             await audience.send(turn.frames.ping)
         lived = await player.play(telling, only_pings=only_pings)
         _remember(call, turn, telling.outcome(), aborted=not lived)
-        await wire.close()
+        await out.close()
     finally:
-        call.service.records.add("dify", "stream.closed", app=call.app.name, by=wire.closed_by or "server")
-    return wire.response
+        call.service.records.add("dify", "stream.closed", app=call.app.name, by=out.closed_by or "server")
+    return out.response
 
 
-class RecordedWire:
-    """A wire of which every frame leaves a record; dear at full load, so only on an app's own wish."""
+class RecordedStream:
+    """An event stream of which every frame leaves a record; dear at full load, so only on an app's own wish."""
 
-    def __init__(self, call: Call, wire: Wire) -> None:
+    def __init__(self, call: Call, out: EventStream) -> None:
         self._call = call
-        self._wire = wire
+        self._out = out
 
     async def send(self, frame: bytes) -> None:
         """Write one frame and record its event's name."""
-        await self._wire.send(frame)
+        await self._out.send(frame)
         name = frame.partition(b'"event":')[2].lstrip().partition(b",")[0].strip(b'"').decode() or "ping"
         self._call.service.records.add("dify", "stream.event", app=self._call.app.name, event=name)
 
     def alive(self) -> bool:
         """Whether anybody still listens."""
-        return self._wire.alive()
+        return self._out.alive()
 
 
 async def block(call: Call, turn: Turn, telling: Telling, task: Task) -> web.Response:
@@ -135,5 +135,4 @@ def _hurt(call: Call, turn: Turn) -> Hurt | None:
     if turn.script.hurt in {"cut", "torn"}:
         before_text = 4 if turn.app.is_graph else 0
         ordered[turn.script.hurt] = before_text + max(2, len(turn.script.pieces(turn.script.text)) // 2)
-    hurt = Hurt.ordered(ordered)
-    return None if hurt == Hurt() else hurt
+    return Hurt.ordered(ordered)

@@ -9,12 +9,12 @@ from uuid import uuid4
 from aiohttp import BodyPartReader, hdrs, web
 
 from sandbox.capture import tell_file
-from sandbox.dify import makes
 from sandbox.dify.apps import App
 from sandbox.dify.call import Call, RequestHandler, Service
 from sandbox.dify.errors import RefusalError, invalid_param
 from sandbox.dify.events import Event
 from sandbox.dify.memory import Upload, end_user_id
+from sandbox.scripted import makes
 from sandbox.served import file_headers
 
 _MEGABYTE: Final = 1024 * 1024
@@ -24,6 +24,7 @@ _LIMITS: Final = {
     **dict.fromkeys(("mp3", "m4a", "wav", "amr", "mpga"), 50),
 }
 _OTHER_LIMIT: Final = 15
+_KINDS: Final = {"png": "image", "csv": "document"}  # of what the AI makes
 
 
 async def upload(call: Call) -> web.Response:
@@ -119,7 +120,7 @@ def made_file(service: Service, app: App, user: str, name: str) -> Event:
     told: Event = {"dify_model_identity": "__dify__file__", "id": None}
     if app.profile.file_tenant:
         told["tenant_id"] = app.tenant_id
-    told |= {"type": makes.kind(name), "transfer_method": "tool_file", "remote_url": None, "related_id": kept.id}
+    told |= {"type": _KINDS[kept.extension], "transfer_method": "tool_file", "remote_url": None, "related_id": kept.id}
     if app.profile.file_reference:
         told["reference"] = _reference(kept.id)
     told |= {"filename": kept.name, "extension": f".{kept.extension}", "mime_type": kept.mime_type, "size": len(kept.content)}

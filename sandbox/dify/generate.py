@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from sandbox.dify import answers, inputs, references, shows
+from sandbox.dify import inputs, references, shows
 from sandbox.dify.asked import Asked, asked_in
 from sandbox.dify.call import Call
 from sandbox.dify.chat import AgentTelling, ChatTelling
@@ -22,9 +22,10 @@ from sandbox.dify.files import made_file
 from sandbox.dify.frames import Frames
 from sandbox.dify.graph import GraphTelling
 from sandbox.dify.memory import Conversation, Message, Run, Task, end_user_id
-from sandbox.dify.script import Script
 from sandbox.dify.stillborn import StillbornTelling
 from sandbox.dify.turn import Telling, Turn
+from sandbox.scripted import answers
+from sandbox.scripted.script import Script
 
 _MADE = re.compile(r"\(made:([\w.]+)\)")
 _CHAT_KINDS = {"chat", "agent-chat", "advanced-chat"}

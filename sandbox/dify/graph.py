@@ -9,8 +9,9 @@ from sandbox.dify.apps import ANSWER
 from sandbox.dify.errors import model_status, model_words
 from sandbox.dify.nodes import Node
 from sandbox.dify.stillborn import synthetic_failure
-from sandbox.dify.turn import Outcome, Step, Turn, half, reasoning_text
+from sandbox.dify.turn import Outcome, Turn
 from sandbox.dify.voice import Voice, as_markdown, as_text
+from sandbox.scripted.script import Step, half, reasoning_text
 
 _STOPPED = "Stopped by user."
 _ABORTED = "User requested stop"

@@ -3,17 +3,18 @@
 from aiohttp import web
 
 from sandbox.dify import about, conversations, files, generate
-from sandbox.dify.apps import Apps
+from sandbox.dify.apps import App
 from sandbox.dify.call import Service, endpoint
 from sandbox.dify.control import add_control_routes
 from sandbox.faults import Faults
+from sandbox.keyed import Keyed
 from sandbox.keyring import Keyring
 from sandbox.records import Records
 
 
 def add_routes(app: web.Application, records: Records, faults: Faults, keyring: Keyring) -> None:
     """Give an aiohttp application a Dify; answers under way when it shuts down are broken off."""
-    service = Service(records, faults, Apps(keyring))
+    service = Service(records, faults, Keyed[App](keyring, "apps"))
     for path in ("/v1", "/v1/"):
         app.router.add_get(path, about.index(service))
     posts = {

@@ -1,4 +1,4 @@
-"""Scripted talk: what the product can do, by name. `/show NAME` asks for it, and `talk/` has the words (pure)."""
+"""Scripted talk: what the product can do, by name. `/show NAME` asks for it, and `scripted/talk/` has the words (pure)."""
 
 import re
 import unicodedata
@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
 
-from sandbox.dify.answers import directed, number
-from sandbox.dify.script import Round, Script, Source
-from sandbox.dify.words import words
+from sandbox.scripted.answers import directed
+from sandbox.scripted.directives import number
+from sandbox.scripted.script import Round, Script, Source
+from sandbox.scripted.words import words
 
 _ASKED: Final = re.compile(r"/show(?:\s+(?P<name>\S+))?(?:\s+(?P<language>zh|en))?(?:\s.*)?", re.DOTALL)
 _CHINESE: Final = re.compile(r"[\u3400-\u9fff]")

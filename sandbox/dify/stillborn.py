@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.dify import events
-from sandbox.dify.turn import Outcome, Step, Turn
+from sandbox.dify.turn import Outcome, Turn
+from sandbox.scripted.script import Step
 
 
 class StillbornTelling:

@@ -7,9 +7,7 @@ from typing import Any, Protocol
 from sandbox.dify.apps import App
 from sandbox.dify.events import Event, Ids
 from sandbox.dify.frames import Frames
-from sandbox.dify.script import Script
-
-Step = bytes | float  # a frame to write, or seconds to wait
+from sandbox.scripted.script import Script, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,19 +65,3 @@ class Telling(Protocol):
 
     def outcome(self) -> Outcome:
         """How it ended."""
-
-
-def reasoning_text(thoughts: str, tag: str) -> str:
-    """A model's thoughts, as they stand in front of its answer."""
-    if not thoughts:
-        return ""
-    if tag == "details":
-        style = "color:gray;background-color: #f8f8f8;padding: 8px;border-radius: 4px;"
-        opening = f'<details style="{style}" open> <summary> Thinking... </summary>'
-        return f"{opening}\n{thoughts}\n</details>\n\n"
-    return f"<think>\n{thoughts}\n</think>\n\n"
-
-
-def half(pieces: list[str]) -> list[str]:
-    """As much of an answer as a failing model gets out."""
-    return pieces[: max(1, len(pieces) // 2)]

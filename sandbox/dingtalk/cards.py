@@ -7,7 +7,8 @@ from aiohttp import web
 
 from sandbox.dingtalk.api import ApiFront, Json
 from sandbox.dingtalk.apps import CARD_STREAMING, CARD_WRITE, App
-from sandbox.dingtalk.card import Card, Streamed, Variables
+from sandbox.dingtalk.card import Card, Variables
+from sandbox.dingtalk.card_bodies import card_variables, private_variables, required, streamed
 from sandbox.dingtalk.chats import Chats
 from sandbox.dingtalk.refusal import Refusal, template_unpublished
 from sandbox.dingtalk.spaces import Delivery, is_text_list, place, read_spaces, space_models
@@ -18,8 +19,6 @@ from sandbox.records import Records
 
 _CARDS_KEPT = 10_000
 _MOST_CHARACTERS = 256_000_000
-_MOST_OF_ONE_CALL = 1_000_000
-_KEY_BYTES = 100
 
 
 class Cards:
@@ -59,7 +58,7 @@ class Cards:
 
     def create_and_deliver(self, app: App, body: Json, template: Template | None = None) -> Json:
         """Both in one; a space that did not work is only told in deliverResults. `template` spares the body's."""
-        _required(body, "outTrackId", "param.outTrackIdEmpty")
+        required(body, "outTrackId", "param.outTrackIdEmpty")
         spaces = read_spaces(body)
         card = self._make(app, body, template)
         card.calls += 1
@@ -70,8 +69,8 @@ class Cards:
         """Set variables; without cardUpdateOptions the whole map is replaced."""
         card = self._own(app, body)
         card.calls += 1
-        public = _variables(app, body.get("cardData"))
-        private = _private(app, body.get("privateData"))
+        public = card_variables(app, body.get("cardData"))
+        private = private_variables(app, body.get("privateData"))
         if public is None and not private:
             raise Refusal(400, "param.cardDataAndPrivateDataBothEmpty", "cardData and privateData are both empty")
         self.apply(card, public, private, body.get("cardUpdateOptions"))
@@ -89,7 +88,7 @@ class Cards:
 
     def streaming(self, app: App, body: Json) -> Json:
         """Write into one variable as it grows."""
-        call = _streamed(body)
+        call = streamed(body)
         card = self._cards.get(str(body.get("outTrackId")))
         if card is None or card.client_id != app.client_id:
             raise Refusal(400, "param.stream.outTrackId", "card is not exist")
@@ -121,18 +120,18 @@ class Cards:
         ]
 
     def _make(self, app: App, body: Json, template: Template | None = None) -> Card:
-        out_track_id = _required(body, "outTrackId", "param.outTrackIdEmpty")
-        template = template or self._template(_required(body, "cardTemplateId", "param.cardTemplateIdEmpty"))
+        out_track_id = required(body, "outTrackId", "param.outTrackIdEmpty")
+        template = template or self._template(required(body, "cardTemplateId", "param.cardTemplateIdEmpty"))
         if body.get("callbackType", "STREAM") not in ("STREAM", "HTTP") or body.get("userIdType", 1) not in (1, 2):
             raise Refusal(400, "param.invalid", "callbackType or userIdType is invalid")
         if not is_text_list(body.get("cardAtUserIds", [])) or not isinstance(body.get("userId", ""), str):
             raise Refusal(400, "param.invalid", "cardAtUserIds or userId is invalid")
         over_http = body.get("callbackType") == "HTTP"
-        route_key = _required(body, "callbackRouteKey", "param.callbackRouteKeyEmpty") if over_http else ""
-        variables = _variables(app, body.get("cardData"))
+        route_key = required(body, "callbackRouteKey", "param.callbackRouteKeyEmpty") if over_http else ""
+        variables = card_variables(app, body.get("cardData"))
         if variables is None:
             raise Refusal(400, "param.cardPublicDataEmpty", "cardData is empty")
-        private = _private(app, body.get("privateData"))
+        private = private_variables(app, body.get("privateData"))
         preview = space_models(body, new=True)
         if existing := self._cards.get(out_track_id):
             if app.existing_card == "refuse" or existing.client_id != app.client_id:
@@ -165,7 +164,7 @@ class Cards:
         return delivery
 
     def _own(self, app: App, body: Json) -> Card:
-        card = self._cards.get(_required(body, "outTrackId", "param.outTrackIdEmpty"))
+        card = self._cards.get(required(body, "outTrackId", "param.outTrackIdEmpty"))
         if card is None or card.client_id != app.client_id:
             raise Refusal(400, "param.cardNotExist", "card is not exist")
         return card
@@ -192,55 +191,6 @@ class Cards:
                 text=card.text,
                 conversation_id=card.conversation_id,
             )
-
-
-def read_variables(holder: object) -> Variables | None:
-    """The cardParamMap of a card's holder if it is a map of strings to strings; None without one."""
-    if holder is None:
-        return None
-    variables = holder.get("cardParamMap") if isinstance(holder, dict) else holder
-    if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
-        raise Refusal(400, "param.invalid", "cardParamMap must be a map of strings to strings")
-    return variables
-
-
-def _variables(app: App, holder: object) -> Variables | None:
-    variables = read_variables(holder)
-    for key, value in (variables or {}).items():
-        if len(key.encode()) > _KEY_BYTES or len(value.encode()) > app.card_value_bytes:
-            raise Refusal(400, "param.invalid", f"cardParamMap {key[:_KEY_BYTES]} is too long")
-    if sum(len(key) + len(value) for key, value in (variables or {}).items()) > _MOST_OF_ONE_CALL:
-        raise Refusal(400, "param.invalid", "cardParamMap is too long")
-    return variables
-
-
-def _private(app: App, holder: object) -> dict[str, Variables]:
-    if holder is None:
-        return {}
-    if not isinstance(holder, dict):
-        raise Refusal(400, "param.invalid", "privateData must be a map of user ids")
-    return {str(user_id): _variables(app, each) or {} for user_id, each in holder.items()}
-
-
-def _streamed(body: Json) -> Streamed:
-    _required(body, "outTrackId", "param.outTrackIdEmpty")
-    guid = _required(body, "guid", "param.stream.guidEmpty")
-    key = _required(body, "key", "param.stream.keyEmpty")
-    content = body.get("content")
-    if not isinstance(content, str):
-        raise Refusal(400, "param.stream.contentEmpty", "streaming update the parameter content is empty")
-    flags = {name: body.get(name) for name in ("isFull", "isFinalize", "isError")}
-    if any(flag is not None and not isinstance(flag, bool) for flag in flags.values()):
-        raise Refusal(400, "param.error", "isFull, isFinalize and isError are booleans")
-    full, final, error = (bool(flag) for flag in flags.values())
-    return Streamed(guid, key, content, is_full=full, is_finalize=final, is_error=error)
-
-
-def _required(body: Json, name: str, code: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise Refusal(400, code, f"{name} is empty")
-    return value
 
 
 def _reached(answer: Json) -> str | None:

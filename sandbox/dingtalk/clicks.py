@@ -9,7 +9,8 @@ from typing import Any
 from sandbox.dingtalk.apps import App
 from sandbox.dingtalk.callbacks import Callbacks
 from sandbox.dingtalk.card import Card
-from sandbox.dingtalk.cards import Cards, read_variables
+from sandbox.dingtalk.card_bodies import read_variables
+from sandbox.dingtalk.cards import Cards
 from sandbox.dingtalk.frames import CARD_TOPIC
 from sandbox.dingtalk.refusal import Refusal
 from sandbox.dingtalk.stream import Stream

@@ -3,13 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sandbox.dify import answers
-from sandbox.dify.script import Script
-from sandbox.dify.turn import half, reasoning_text
-from sandbox.directives import repeated, taken_out
 from sandbox.openai.asked import Asked
 from sandbox.openai.gateways import Gateway
 from sandbox.openai.refusal import REFUSABLE
+from sandbox.scripted import answers
+from sandbox.scripted.directives import ordered_status, taken_out
+from sandbox.scripted.script import Script, half, reasoning_text
 
 _OWN: Final = frozenset({"thinktag", "system", "image", "path", "length", "filter", "status"})
 _SHAPED: Final = frozenset({"len", "tokens", "newline", "table", "code", "u2028", "empty"})
@@ -38,9 +37,7 @@ def plan(asked: Asked, gateway: Gateway, turn: int) -> Plan:
         script = replace(script, text=_text(plain, own, asked, turn))
     if thinks:
         script = replace(script, text=reasoning_text(script.thoughts, "think") + script.text, thoughts="")
-    ordered = own.get("status", "")
-    status = int(ordered) if ordered.isdecimal() and int(ordered) in REFUSABLE else 0
-    return _shortened(Plan(script, "stop", status), own, asked)
+    return _shortened(Plan(script, "stop", ordered_status(own.get("status", ""), REFUSABLE)), own, asked)
 
 
 def _shortened(told: Plan, own: dict[str, str], asked: Asked) -> Plan:
@@ -62,4 +59,4 @@ def _text(plain: str, own: dict[str, str], asked: Asked, turn: int) -> str:
         return "\n".join(lines) or "没有收到图片。"
     if "path" in own:
         return f"图画好了：\n\n![图]({own['path']})\n\n请看。"
-    return repeated(plain, turn=turn, pictures=len(asked.pictures))
+    return answers.repeated(plain, turn=turn, images=len(asked.pictures))

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from sandbox.openai.gateways import Gateway
+from sandbox.openai.litellm import unknown_model
 from sandbox.openai.pictures import Picture, picture_of
 from sandbox.openai.refusal import RefusalError, missing, wrong_type, wrong_value
 
@@ -61,6 +62,7 @@ def asked_in(body: Mapping[str, Any], gateway: Gateway) -> Asked:
         )
     if _typed(body, "n", int, "an integer") not in {None, 1}:
         raise wrong_value("n", "Invalid 'n': this gateway gives one answer.")
+    user = _typed(body, "user", str, "a string")
     questions = [each for each in messages if each.role == "user"]
     if not questions and gateway.flavor == "openclaw":
         raise RefusalError(HTTPStatus.BAD_REQUEST, "Missing user message in `messages`.")
@@ -74,7 +76,7 @@ def asked_in(body: Mapping[str, Any], gateway: Gateway) -> Asked:
         questions=len(questions),
         streaming=bool(streaming),
         with_usage=bool(_typed(options, "include_usage", bool, "a boolean", at="stream_options.")),
-        user=_typed(body, "user", str, "a string") or "",
+        user=user if user and gateway.flavor != "litellm" else "",
         most_tokens=_most_tokens(body),
     )
 
@@ -83,6 +85,8 @@ def _model(body: Mapping[str, Any], gateway: Gateway) -> str:
     model = _typed(body, "model", str, "a string")
     if model is None and gateway.flavor == "openclaw":
         return "openclaw"
+    if gateway.flavor == "litellm" and not gateway.serves(model or ""):
+        raise unknown_model(model)
     if not model or not gateway.serves(model):
         words = f"The model `{model or ''}` does not exist or you do not have access to it."
         raise RefusalError(HTTPStatus.NOT_FOUND, words, code="model_not_found")

@@ -8,14 +8,15 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.capture import tell
-from sandbox.dify.call import bearer_key
 from sandbox.faults import Faults
-from sandbox.json_api import parse_json
+from sandbox.json_api import read_body
 from sandbox.kept import Kept
+from sandbox.keyed import bearer_key
+from sandbox.openai import litellm
 from sandbox.openai.gateways import Gateway, Gateways
 from sandbox.openai.refusal import RefusalError, not_allowed, refusal_response
 from sandbox.records import Records
-from sandbox.strikes import struck
+from sandbox.strikes import struck, taken
 
 _MOST_CONVERSATIONS = 10_000
 
@@ -57,7 +58,6 @@ class Call:
 
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 RequestHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_NOBODY = Gateway(api_key="", name="", models=())
 
 
 def endpoint(service: Service, handler: Handler, *, reads_json: bool) -> RequestHandler:
@@ -65,15 +65,15 @@ def endpoint(service: Service, handler: Handler, *, reads_json: bool) -> Request
 
     async def handle(request: web.Request) -> web.StreamResponse:
         gateway = service.gateways.opened_by(bearer_key(request))
-        call = Call(service, request, gateway or _NOBODY)
-        fault = service.faults.take("openai.http", app=call.gateway.name, method=request.method, path=request.path)
-        tell(request, app=call.gateway.name or None, fault=bool(fault) or None)
+        call = Call(service, request, gateway or service.gateways.shut())
+        refused = litellm.refusal_response if call.gateway.flavor == "litellm" else refusal_response
+        fault = taken(request, service.faults, "openai.http", call.gateway.name, method=request.method, path=request.path)
         try:
-            broken = await struck(fault, request, refusal_response) if fault else None
+            broken = await struck(fault, request, lambda status, code, words: refused(RefusalError(status, words, code=code)))
             response = broken or await _served(call, handler, known=gateway is not None, reads_json=reads_json)
         except RefusalError as refusal:
-            response = refusal_response(refusal.status, refusal.code, refusal.message, refusal.param)
-            tell(request, code=refusal.code)
+            response = refused(refusal)
+            tell(request, code=refusal.kind or refusal.code)
         call.note(response.status)
         return response
 
@@ -83,6 +83,8 @@ def endpoint(service: Service, handler: Handler, *, reads_json: bool) -> Request
 async def _served(call: Call, handler: Handler, *, known: bool, reads_json: bool) -> web.StreamResponse:
     if not known:
         shown = bearer_key(call.request)
+        if call.gateway.flavor == "litellm":
+            raise litellm.wrong_key(shown)
         words = "Incorrect API key provided." if shown else "You didn't provide an API key in an Authorization header."
         raise RefusalError(HTTPStatus.UNAUTHORIZED, words, code="invalid_api_key")
     if call.gateway.endpoint_off:
@@ -104,9 +106,6 @@ async def _json_body(request: web.Request) -> Mapping[str, Any]:
     if request.content_type != "application/json":
         raise refusal
     try:
-        body = parse_json(await request.read())
+        return await read_body(request)
     except ValueError as error:
         raise refusal from error
-    if not isinstance(body, dict):
-        raise refusal
-    return body

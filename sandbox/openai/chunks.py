@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
-from sandbox.dify.script import LOOKING_UP, Round
-from sandbox.dify.turn import Step, half
 from sandbox.openai.answers import Plan
 from sandbox.openai.gateways import Gateway
+from sandbox.openai.litellm import DIED
 from sandbox.openai.refusal import error_body
+from sandbox.scripted.script import LOOKING_UP, Round, Step, half
 
 KEEP_ALIVE: Final = b": keep-alive\n\n"
 _DONE: Final = b"data: [DONE]\n\n"
@@ -45,12 +45,14 @@ class Completion:
             yield self._chunk({"content": piece})
             yield gap
         if script.error:
-            yield _frame(error_body(HTTPStatus.INTERNAL_SERVER_ERROR, MODEL_FAILED, code=script.error))
+            yield _frame(self._failure(script.error))
         elif not self._is_openclaw:  # which ends without a word
             yield self._chunk({}, self.plan.finish)
         if self.with_usage and not script.error:
-            yield _frame({**self._head("chat.completion.chunk"), "choices": [], "usage": self._usage()})
-        yield _DONE
+            choices = [{"index": 0, "delta": {}}] if self._is_litellm else []
+            yield _frame({**self._head("chat.completion.chunk"), "choices": choices, "usage": self._usage()})
+        if not (script.error and self._is_litellm):
+            yield _DONE
 
     def whole(self) -> dict[str, Any]:
         """The body of an answer that is not streamed."""
@@ -73,20 +75,27 @@ class Completion:
     def _is_openclaw(self) -> bool:
         return self.gateway.flavor == "openclaw"
 
+    @property
+    def _is_litellm(self) -> bool:
+        return self.gateway.flavor == "litellm"
+
+    def _failure(self, code: str) -> Mapping[str, Any]:
+        return DIED if self._is_litellm else error_body(HTTPStatus.INTERNAL_SERVER_ERROR, MODEL_FAILED, code=code)
+
     def _tool_round(self, tool: Round) -> Iterator[Step]:
         """A tool that the gateway itself calls: its name first, then its arguments bit by bit."""
-        arguments = _arguments(tool)
+        arguments, again = _arguments(tool), {"type": "function"} if self._is_litellm else {}
         yield self._chunk({"tool_calls": [{"index": 0, **_tool_call(tool, "")}]})
         for at in range(0, len(arguments), _ARGUMENT_CHARACTERS):
             part = {"arguments": arguments[at : at + _ARGUMENT_CHARACTERS]}
-            yield self._chunk({"tool_calls": [{"index": 0, "function": part}]})
+            yield self._chunk({"tool_calls": [{"index": 0, **again, "function": part}]})
         yield LOOKING_UP
 
     def _chunk(self, delta: Mapping[str, Any], finish: str | None = None, *, opening: bool = False) -> bytes:
         choice: dict[str, Any] = {"index": 0, "delta": delta}
-        if not (opening and self._is_openclaw):
+        if finish or not (self._is_litellm or (opening and self._is_openclaw)):
             choice["finish_reason"] = finish
-        usage = {"usage": None} if self.with_usage else {}
+        usage = {"usage": None} if self.with_usage and not self._is_litellm else {}
         return _frame({**self._head("chat.completion.chunk"), "choices": [choice], **usage})
 
     def _head(self, kind: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from sandbox.capture import tell
-from sandbox.dify.wire import Hurt, Wire
+from sandbox.event_stream import EventStream, Hurt
 from sandbox.openai.answers import plan
 from sandbox.openai.asked import Asked, asked_in
 from sandbox.openai.call import Call
@@ -61,19 +61,19 @@ async def _stream(call: Call, asked: Asked, completion: Completion) -> web.Strea
     orders = dict(fault.params) if fault else {}
     if script.hurt in {"cut", "torn"}:
         orders[script.hurt] = 1 + max(1, len(completion.plan.pieces()) // 2)  # the first chunk names the role only
-    wire = Wire(call.request, _HEADERS, _hurt(orders))
+    out = EventStream(call.request, _HEADERS, Hurt.ordered(orders))
     ended = False
     call.note(HTTPStatus.OK)
     try:
         if orders.get("pings") or script.hurt == "pings":
-            await _wait(wire, time.monotonic() + _SILENCE_SECONDS, call.gateway.ping_seconds)
+            await _wait(out, time.monotonic() + _SILENCE_SECONDS, call.gateway.ping_seconds)
         else:
-            ended = await _play(wire, completion, call.gateway.ping_seconds)
-        await wire.close()
+            ended = await _play(out, completion, call.gateway.ping_seconds)
+        await out.close()
     finally:
-        call.service.records.add("openai", "stream.closed", app=call.gateway.name, by=wire.closed_by or "client")
+        call.service.records.add("openai", "stream.closed", app=call.gateway.name, by=out.closed_by or "client")
         _note_answer(call, asked, completion, "failed" if script.error else "succeeded" if ended else "aborted")
-    return wire.response
+    return out.response
 
 
 async def _whole(call: Call, asked: Asked, completion: Completion) -> web.StreamResponse:
@@ -84,32 +84,27 @@ async def _whole(call: Call, asked: Asked, completion: Completion) -> web.Stream
     return json_response(completion.whole())
 
 
-async def _play(wire: Wire, completion: Completion, ping_seconds: float) -> bool:
+async def _play(out: EventStream, completion: Completion, ping_seconds: float) -> bool:
     """Send everything in time, each wait reckoned from the last one's end so that no delay adds up; whether it all went."""
     due = time.monotonic()
     for step in completion.steps():
         if isinstance(step, bytes):
-            await wire.send(step)
+            await out.send(step)
         else:
             due += step
-            await _wait(wire, due, ping_seconds)
-        if not wire.alive():
+            await _wait(out, due, ping_seconds)
+        if not out.alive():
             return False
     return True
 
 
-async def _wait(wire: Wire, due: float, ping_seconds: float) -> None:
+async def _wait(out: EventStream, due: float, ping_seconds: float) -> None:
     """Wait in silence but for a comment now and then; at least the others get their turn."""
     await asyncio.sleep(0)
-    while (left := due - time.monotonic()) > 0 and wire.alive():
+    while (left := due - time.monotonic()) > 0 and out.alive():
         await asyncio.sleep(min(left, ping_seconds))
         if left > ping_seconds:
-            await wire.send(KEEP_ALIVE)
-
-
-def _hurt(orders: dict[str, object]) -> Hurt | None:
-    hurt = Hurt.ordered(orders)
-    return None if hurt == Hurt() else hurt
+            await out.send(KEEP_ALIVE)
 
 
 def _note_answer(call: Call, asked: Asked, completion: Completion, status: str) -> None:

@@ -1,13 +1,14 @@
 """The OpenAI-compatible gateways: what an API key opens, and how that gateway behaves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-from sandbox.json_api import flag_of, number_of, object_of, text_of
+from sandbox.json_api import check_names, flag_of, number_of, object_of, one_of, text_of
+from sandbox.keyed import Keyed
 from sandbox.keyring import Keyring
 
-_FLAVORS: Final = ("openai", "strict", "openclaw")
+_FLAVORS: Final = ("openai", "strict", "openclaw", "litellm")
 _REASONING: Final = ("reasoning_content", "reasoning")
 _FLAGS: Final = ("remembers", "requires_key", "endpoint_off", "vision")
 _LARGEST_NUMBER: Final = 1_000_000
@@ -19,7 +20,8 @@ class Gateway:
     """One gateway, opened by one API key; where none is required, by any key and by none.
 
     The flavor `strict` refuses every key of the body that the first chat completions had not; `openclaw` takes any
-    model, and never says in a stream why it ended. A gateway that `remembers` keeps a conversation for each `user`.
+    model, and never says in a stream why it ended; `litellm` hands on to other servers, refuses in ways of its own and
+    drops the `user`. A gateway that `remembers` keeps a conversation for each `user`.
     `tokens_per_second` counts pieces of `chunk_chars` characters; while it is silent, a comment comes each
     `ping_seconds`.
     """
@@ -50,10 +52,7 @@ def parse(body: Mapping[str, Any]) -> Gateway:
     """A gateway from the control API's JSON; ValueError says what is wrong with it."""
     settings = {**body, **object_of(body, "pace")}
     settings.pop("pace", None)
-    if unknown := settings.keys() - {each.name for each in fields(Gateway)}:
-        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-    if missing := [name for name in ("api_key", "name", "models") if not settings.get(name)]:
-        raise ValueError(f"missing: {', '.join(missing)}")
+    check_names(settings, {each.name for each in fields(Gateway)}, ("api_key", "name", "models"))
     return Gateway(
         api_key=text_of(settings, "api_key"),
         name=text_of(settings, "name"),
@@ -65,14 +64,6 @@ def parse(body: Mapping[str, Any]) -> Gateway:
         ping_seconds=_at_least(number_of(settings, "ping_seconds", Gateway.ping_seconds, _LARGEST_NUMBER), 0.01),
         **{name: flag_of(settings, name, default=getattr(Gateway, name)) for name in _FLAGS},
     )
-
-
-def one_of(settings: Mapping[str, Any], name: str, choices: Sequence[str]) -> str:
-    """One of these texts, the first of them where none is named; ValueError for anything else."""
-    found = text_of(settings, name, choices[0])
-    if found not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}")
-    return found
 
 
 def _models(value: Any) -> tuple[str, ...]:
@@ -87,24 +78,18 @@ def _at_least(value: Any, least: float) -> Any:
     return value
 
 
-class Gateways:
-    """The gateways by API key; the keys are on the keyring."""
+class Gateways(Keyed[Gateway]):
+    """The gateways by API key."""
 
     def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
-        self._by_key: dict[str, Gateway] = {}
+        super().__init__(keyring, "gateways")
 
-    def put(self, gateway: Gateway) -> None:
-        """Add a gateway, or replace the one with the same key."""
-        self._by_key.pop(gateway.api_key, None)
-        self._by_key[gateway.api_key] = gateway
-        self._keyring.keep(gateway.api_key)
-
-    def opened_by(self, api_key: str) -> Gateway | None:
+    def opened_by(self, key: str) -> Gateway | None:
         """The gateway that a key opens, or else the newest one that requires none."""
-        open_ones = (each for each in reversed(self._by_key.values()) if not each.requires_key)
-        return self._by_key.get(api_key) or next(open_ones, None)
+        open_ones = (each for each in reversed(self.listed()) if not each.requires_key)
+        return super().opened_by(key) or next(open_ones, None)
 
-    def listed(self) -> list[Gateway]:
-        """All gateways, the newest last."""
-        return list(self._by_key.values())
+    def shut(self) -> Gateway:
+        """A gateway without a name, for a key that opens none: it refuses as the newest one would."""
+        flavor = next((each.flavor for each in reversed(self.listed())), Gateway.flavor)
+        return Gateway(api_key="", name="", models=(), flavor=flavor)

@@ -21,11 +21,16 @@ _RETRY_AFTER_SECONDS: Final = "1"
 
 
 class RefusalError(Exception):
-    """A request that is answered with an error body instead of an answer; `param` names what is wrong with the body."""
+    """A request that is answered with an error body instead of an answer.
 
-    def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
+    `param` names what is wrong with the request's body; `kind` is the error's type where the status does not tell it.
+    """
+
+    def __init__(
+        self, status: int, message: str, *, code: str | None = None, param: str | None = None, kind: str | None = None
+    ) -> None:
         super().__init__(message)
-        self.status, self.message, self.code, self.param = status, message, code, param
+        self.status, self.message, self.code, self.param, self.kind = status, message, code, param, kind
 
     @classmethod
     def plain(cls, status: int) -> "RefusalError":
@@ -56,10 +61,11 @@ def error_body(status: int, message: str, *, code: str | None = None, param: str
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def refusal_response(status: int, code: str | None, message: str, param: str | None = None) -> web.Response:
+def refusal_response(refusal: RefusalError) -> web.Response:
     """The HTTP answer to a refused request."""
-    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status == HTTPStatus.TOO_MANY_REQUESTS else None
-    return json_response(error_body(status, message, code=code, param=param), status, headers)
+    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if refusal.status == HTTPStatus.TOO_MANY_REQUESTS else None
+    body = error_body(refusal.status, refusal.message, code=refusal.code, param=refusal.param)
+    return json_response(body, refusal.status, headers)
 
 
 def not_allowed(allow: str) -> web.Response:

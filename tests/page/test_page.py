@@ -298,6 +298,23 @@ def test_scripted_talk(chat: Chat, name: str) -> None:
     expect(card.locator(sign[name]).first).to_be_visible()
 
 
+def test_chips_offer_what_the_bots_ai_can_show(chat: Chat) -> None:
+    """Scripted talk with the sandbox's Dify, its directives with the gateway; an echo has nothing to show."""
+    rows = chat.page.get_by_label("单聊", exact=True).get_by_role("button")
+    expect(rows).to_have_count(7)
+    chips = chat.page.locator("#shows .chip")
+    expect(chips.filter(has_text="表格")).to_have_attribute("title", "/show table")
+    chat.open("回声")
+    expect(chat.page.locator("#shows")).to_be_hidden()
+    chat.open("大模型")
+    expect(chips).to_have_text(["思考过程", "表格", "代码"])
+    before = chat.cards().count()
+    chips.filter(has_text="代码").click()
+    card = chat.cards().nth(before)
+    chat.wait_state(card, "finished")
+    expect(card.locator("pre code").first).to_be_visible()
+
+
 @pytest.mark.parametrize(("question", "state"), [("[[len=30]] [[rate=0]]", "finished"), ("[[error]] [[empty]]", "failed")])
 def test_an_answer_is_announced_however_quick_it_was(chat: Chat, question: str, state: str) -> None:
     """A screen reader hears its end once, also where nobody ever saw it grow."""
@@ -328,6 +345,7 @@ def test_light_and_dark(chat: Chat) -> None:
 def test_pictures_for_the_documents(chat: Chat) -> None:
     """A chat with the wire beside it, and the faults: what the READMEs show."""
     chat.panel("线路")
+    chat.ask("/show citation")  # so that the end of a good answer stands above the table
     chat.ask("/show table")
     chat.page.screenshot(path=SCREENSHOTS / "docs-page.png")
     chat.page.get_by_role("button", name=re.compile("English")).click()

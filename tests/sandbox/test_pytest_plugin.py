@@ -90,8 +90,8 @@ def test_the_documents_name_every_public_method(document: str) -> None:
     """And every fixture."""
     text = (ROOT / document).read_text("utf-8")
     public = [name for name in vars(DingTalkApp) if not name.startswith("_") and name != "close"]
-    fixtures = ("dingtalk_sandbox", "dingtalk_app", "make_dingtalk_app", "dify_app", "make_dify_app", "openai_gateway")
-    fixtures += ("make_openai_gateway", "codebuddy_agent", "make_codebuddy_agent")
+    made = ("dingtalk_app", "dify_app", "openai_gateway", "codebuddy_agent")
+    fixtures = ("dingtalk_sandbox", *made, *(f"make_{name}" for name in made))
     assert not [name for name in (*public, *fixtures) if not re.search(rf"`(\w+\(.*?\)`, `)*{name}\b", text)]
 
 

@@ -80,7 +80,7 @@ def test_dify_refuses_with_a_code_and_a_proxy_with_a_page(sandbox: SandboxClient
     refused, failed = seen(sandbox, before)
     assert (refused["verdict"], refused["status"], refused["code"]) == ("refused", 401, "unauthorized")
     assert (failed["verdict"], failed["status"], failed["fault"]) == ("failed", 502, True)
-    assert whole(sandbox, failed)["response"]["body"].startswith("<html>")
+    assert whole(sandbox, failed)["response"]["body"].startswith("<!DOCTYPE html>")
 
 
 def ask(sandbox: SandboxClient, key: str, query: str) -> str:

@@ -34,13 +34,13 @@ export function drawShows(root, client_id, choose) {
     root.replaceChildren(make("p", { class: "own-ai", text: t("ownAi") }));
     return;
   }
-  const chips = offered.map(({ name, title }, index) => make("button", {
+  const chips = offered.map(({ title, say }, index) => make("button", {
     type: "button",
     class: "chip",
-    title: `/show ${name}`,
-    text: title[language()] ?? name,
+    title: say[language()],
+    text: title[language()],
     tabIndex: index ? -1 : 0,
-    onclick: () => choose(`/show ${name}`),
+    onclick: () => choose(say[language()]),
   }));
   root.replaceChildren(make("span", { class: "try", text: t("tryIt") }), ...chips);
 }

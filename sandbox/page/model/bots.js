@@ -7,7 +7,16 @@ import { news, seldom } from "./news.js";
 const APART_MS = 400;
 
 const changed = news();
-const state = { apps: [], shows: [], talkers: new Set(), ownAi: false };
+// What the scripted AI behind a gateway does when it is told to.
+const ORDERS = [
+  {
+    title: { zh: "思考过程", en: "Thinking" },
+    say: { zh: "[[think]] [[rate=3]] 天为什么是蓝的？", en: "[[think]] [[rate=3]] Why is the sky blue?" },
+  },
+  { title: { zh: "表格", en: "Tables" }, say: { zh: "[[table]] 今天气温多少？", en: "[[table]] How warm is it today?" } },
+  { title: { zh: "代码", en: "Code" }, say: { zh: "[[code]] 怎么打招呼？", en: "[[code]] How do I say hello?" } },
+];
+const state = { apps: [], shows: [], talkers: new Set(), gateways: new Set(), ownAi: false };
 
 export const onBots = changed.subscribe;
 export const bots = () => state.apps;
@@ -16,10 +25,12 @@ export const bots = () => state.apps;
 export const isUp = ({ receive, connections }) => receive === "webhook" || connections > 0;
 export const botName = (client_id) => state.apps.find((app) => app.client_id === client_id)?.name ?? client_id;
 
-/** Scripted talk by name: [{name, title: {zh, en}}]; empty when another AI answers. Which bot asks our Dify is told by its name. */
+/** What a bot's AI can show: [{title, say}], each {zh, en}; empty when it is none of ours. A bot's name tells which AI it asks. */
 export function shows(client_id) {
-  const told = state.apps.some(({ name }) => state.talkers.has(name));
-  return state.ownAi || (told && !state.talkers.has(botName(client_id))) ? [] : state.shows;
+  const name = botName(client_id);
+  if (state.gateways.has(name) && !state.talkers.has(name)) return ORDERS;
+  const told = state.apps.some((app) => state.talkers.has(app.name));
+  return state.ownAi || (told && !state.talkers.has(name)) ? [] : state.shows;
 }
 
 /** Whether the answers come from an AI that is not the sandbox's. */
@@ -32,7 +43,8 @@ const load = seldom(APART_MS, async () => {
   ]);
   state.apps = apps;
   state.talkers = new Set((dify?.apps ?? []).map(({ name }) => name));
-  state.shows = dify?.apps.length === 0 ? [] : (talk?.shows ?? []);
+  state.gateways = new Set((openai?.gateways ?? []).map(({ name }) => name));
+  state.shows = dify?.apps.length === 0 ? [] : (talk?.shows ?? []).map(asOrder);
   state.ownAi = apps.length > 0 && [dify?.apps, openai?.gateways, codebuddy?.agents].every((ais) => ais?.length === 0);
   changed.tell();
 });
@@ -41,6 +53,8 @@ onReload(load);
 onRecords((records) => {
   if (records.some(({ kind }) => kind.startsWith("stream.") || kind === "app")) load().catch(reportUnlessGone);
 });
+
+const asOrder = ({ name, title }) => ({ title, say: { zh: `/show ${name}`, en: `/show ${name}` } });
 
 /** What the sandbox may not have: null then. */
 async function optional(path) {

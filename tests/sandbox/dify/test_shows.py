@@ -8,7 +8,7 @@ import requests
 
 from sandbox.dify import shows
 from sandbox.dify.apps import KINDS
-from sandbox.dify.script import Script
+from sandbox.scripted.script import Script
 from tests.sandbox.dify.caller import App
 from tests.sandbox.dify.conftest import MakeApp
 

@@ -29,6 +29,38 @@ def test_a_wrong_key_opens_nothing(gateway: MakeGateway, key: str) -> None:
         assert answer.json()["error"]["code"] == "invalid_api_key"
 
 
+def test_litellm_looks_a_wrong_key_up_in_vain(gateway: MakeGateway) -> None:
+    """Without a database that is a 400; no key at all is a 401. The code is the status, as text."""
+    ours = gateway(flavor="litellm")
+    for method, path in (("GET", "models"), ("POST", "chat/completions")):
+        wrong, none = (ours.call(method, path, key=key) for key in ("sk-of-nobody", ""))
+        assert (wrong.status_code, none.status_code) == (400, 401)
+        assert wrong.json() == {
+            "error": {"message": "No connected db.", "type": "no_db_connection", "param": None, "code": "400"}
+        }
+        assert (none.json()["error"]["type"], none.json()["error"]["code"]) == ("auth_error", "401")
+    assert ours.ask("你好").is_done
+
+
+def test_litellm_names_the_model_that_it_does_not_have(gateway: MakeGateway) -> None:
+    """400, and only the words tell."""
+    status, error = gateway(flavor="litellm").refused(model="nope")
+    assert (status, error["type"], error["code"]) == (400, "invalid_request_error", "400")
+    assert "Invalid model name passed in model=nope." in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, "authentication_error"), (429, "throttling_error"), (500, "internal_server_error")]
+)
+def test_litellm_loses_the_code_of_the_models_server(gateway: MakeGateway, status: int, kind: str) -> None:
+    """The status stands in its place; when to come again goes by another name."""
+    answer = gateway(flavor="litellm").post(f"[[status={status}]]")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"], error["code"]) == (status, kind, str(status))
+    assert answer.headers.get("llm_provider-retry-after") == ("1" if status == 429 else None)
+    assert "Retry-After" not in answer.headers
+
+
 def test_the_models_are_listed(gateway: MakeGateway) -> None:
     """With the key they can be read."""
     body = gateway().call("GET", "models").json()

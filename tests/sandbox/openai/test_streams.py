@@ -140,6 +140,37 @@ def test_openclaw_never_says_why_a_stream_ended(gateway: MakeGateway) -> None:
     assert ours.ask("天气", model=None).chunks[0]["model"] == "openclaw"
 
 
+def test_litellm_says_the_usage_beside_an_empty_delta(gateway: MakeGateway) -> None:
+    """After the chunk with the finish_reason, which no other chunk names; a tool's call says its type again in each piece."""
+    heard = gateway(flavor="litellm").ask("[[tool]] [[len=30]]", stream_options={"include_usage": True})
+    *others, end, last = heard.chunks
+    assert (last["choices"], last["usage"]["completion_tokens"]) == ([{"index": 0, "delta": {}}], 5)
+    assert end["choices"] == [{"index": 0, "delta": {}, "finish_reason": "stop"}]
+    assert not [chunk for chunk in others if "usage" in chunk or "finish_reason" in chunk["choices"][0]]
+    calls = [call for choice in heard.choices for call in choice["delta"].get("tool_calls", [])]
+    assert {call["type"] for call in calls} == {"function"}
+    assert ["id" in call for call in calls] == [True] + [False] * (len(calls) - 1)
+    assert heard.is_done
+
+
+def test_litellm_ends_without_its_mark_when_the_model_dies(gateway: MakeGateway) -> None:
+    """The error is the last word; not streamed it is a 500."""
+    ours = gateway(flavor="litellm")
+    heard = ours.ask("[[error=overloaded]][[len=60]]")
+    assert (heard.chunks[-1]["error"]["type"], heard.chunks[-1]["error"]["code"]) == (None, "500")
+    assert (len(heard.text()), heard.finish, heard.is_done) == (30, [], False)
+    status, error = ours.refused("[[error]]", stream=False)
+    assert (status, error["type"], error["code"]) == (500, "internal_server_error", "500")
+
+
+def test_litellm_drops_the_user(gateway: MakeGateway) -> None:
+    """So what remembers behind it knows nobody, and only the request counts."""
+    ours = gateway(flavor="litellm", remembers=True)
+    before = ours.client.last()
+    assert ["第 1 轮" in ours.ask("问", user="a").text() for _ in range(2)] == [True, True]
+    assert ours.client.wait_for(before, side="openai", kind="request", app=ours.key)["user"] == ""
+
+
 def test_a_record_tells_the_question_and_the_answer(gateway: MakeGateway) -> None:
     """What was asked and with how much history, and what came of it; the end of the stream too."""
     ours = gateway()

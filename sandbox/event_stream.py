@@ -36,20 +36,21 @@ class Hurt:
     strange: bool = False
 
     @classmethod
-    def ordered(cls, params: Mapping[str, Any]) -> "Hurt":
-        """From a fault's params, where `true` stands for the default place."""
+    def ordered(cls, params: Mapping[str, Any]) -> "Hurt | None":
+        """From a fault's params, where `true` stands for the default place; None if nothing shall go wrong."""
         defaults = {"cut": 3, "torn": 3, "rst": 3, "huge": 1_000_000, "merge": 4}
         places = {
             name: place if params[name] is True else int(params[name]) for name, place in defaults.items() if params.get(name)
         }
-        return cls(**places, split=bool(params.get("split")), strange=bool(params.get("strange")))
+        hurt = cls(**places, split=bool(params.get("split")), strange=bool(params.get("strange")))
+        return None if hurt == cls() else hurt
 
 
-class Wire:
+class EventStream:
     """Sends frames until the client is gone or the order says that the stream ends; then sending does nothing.
 
-    Even the status line leaves with the first frame only, as it does from a real Dify: who asks a slow chat app hears
-    nothing at all before the first token or ping.
+    Even the status line leaves with the first frame only, as it does from a real AI: who asks a slow one hears nothing at
+    all before the first token or ping.
     """
 
     def __init__(self, request: web.Request, headers: Mapping[str, str], hurt: Hurt | None) -> None:

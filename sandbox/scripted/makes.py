@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
-from sandbox.dify.pictures import bridge, chart
+from sandbox.scripted.pictures import bridge, chart
 
 WEEK: Final = (128, 164, 151, 203, 187, 46, 32)  # a week's messages, Monday first
 _ATTENDANCE: Final = (
@@ -16,7 +16,6 @@ _ATTENDANCE: Final = (
     ("沈知行", "研发部", "5", "2", "8.5", "周四通宵上线，周五补休半天"),
 )
 _MIME_TYPES: Final = {"png": "image/png", "csv": "text/csv"}
-_KINDS: Final = {"png": "image", "csv": "document"}
 
 
 def made(name: str) -> bytes:
@@ -27,11 +26,6 @@ def made(name: str) -> bytes:
 def mime_type(name: str) -> str:
     """The file's type on the web."""
     return _MIME_TYPES[name.rpartition(".")[2]]
-
-
-def kind(name: str) -> str:
-    """The file's type as Dify counts them."""
-    return _KINDS[name.rpartition(".")[2]]
 
 
 def attendance() -> str:

@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from sandbox.dify.makes import made
-from sandbox.dify.roster import roster
+from sandbox.scripted.makes import made
+from sandbox.scripted.roster import roster
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

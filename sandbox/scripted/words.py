@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from sandbox.dify.makes import attendance
-from sandbox.dify.roster import roster
+from sandbox.scripted.makes import attendance
+from sandbox.scripted.roster import roster
 
 _PART: Final = re.compile(r"^<!-- (.+?) -->$", re.MULTILINE)
 _TALK: Final = Path(__file__).parent / "talk"

@@ -1,12 +1,13 @@
 """The scripted AI: a question in, a frozen script of what to say and how to say it out; `[[directives]]` obeyed (pure)."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
-from sandbox.dify.script import Round, Script
-from sandbox.dify.words import words
+from sandbox.scripted.directives import number, taken_out
+from sandbox.scripted.script import Round, Script
+from sandbox.scripted.words import words
 
-_DIRECTIVE: Final = re.compile(r"\[\[([a-z0-9_]+)(?:=([^\]]*))?\]\]")
 _NUMBERS: Final = frozenset({"len", "tokens", "rate", "first"})
 _FLAGS: Final = frozenset({"think", "replace", "fail", "tool", "file", "empty", "annotation", "parallel", "partial"})
 _SHAPES: Final = frozenset({"newline", "table", "code", "u2028"})
@@ -54,17 +55,16 @@ def script(question: str, *, turn: int | None, rate: float, chunk: int, images: 
 
 
 def directed(question: str) -> tuple[str, dict[str, str]]:
-    """A question without its directives, and the directives."""
-    orders = {name: value for name, value in _DIRECTIVE.findall(question) if name in _KNOWN}
-    return _DIRECTIVE.sub(lambda found: "" if found[1] in _KNOWN else found[0], question).strip(), orders
+    """A question without the directives of every scripted AI, and the directives."""
+    return taken_out(question, _KNOWN)
 
 
-def number(text: str | None, default: float) -> float:
-    """A directive's number; the default for what is none."""
-    try:
-        return max(0.0, float(text)) if text else default
-    except ValueError:
-        return default
+def repeated(question: str, *, turn: int | None = None, images: int = 0) -> str:
+    """What an AI says to a question without orders: the turn if it counts them, the question, how much came along."""
+    said = _hello(question)
+    opening = said[""] if turn is None else said["turn"].format(turn=turn)
+    along = [said["files"].format(images=images)] if images else []
+    return "\n\n".join([opening, said["said"].format(question=question), *along])
 
 
 def _text(plain: str, orders: dict[str, str], turn: int | None, chunk: int, images: int) -> str:
@@ -83,12 +83,13 @@ def _text(plain: str, orders: dict[str, str], turn: int | None, chunk: int, imag
 
 
 def _friendly(plain: str, turn: int | None, images: int) -> str:
-    """An answer to a question without orders: the turn, the question, and to a greeting also where to go from here."""
-    said = words("hello", "en" if re.search("[A-Za-z]", plain) and plain.isascii() else "zh")
-    opening = said[""] if turn is None else said["turn"].format(turn=turn)
-    seen = "\n\n" + said["files"].format(images=images) if images else ""
+    """An answer to a question without orders: what was asked, and to a greeting also where to go from here."""
     greeted = plain.strip("!?.~！？。～ ").casefold() in _GREETINGS and turn in {None, 1}
-    return f"{opening}\n\n{said['said'].format(question=plain)}{seen}\n\n{said['welcome' if greeted else 'closing']}"
+    return f"{repeated(plain, turn=turn, images=images)}\n\n{_hello(plain)['welcome' if greeted else 'closing']}"
+
+
+def _hello(question: str) -> Mapping[str, str]:
+    return words("hello", "en" if re.search("[A-Za-z]", question) and question.isascii() else "zh")
 
 
 def _fill(length: int) -> str:

@@ -6,6 +6,8 @@ from typing import Final
 
 LOOKING_UP: Final = 0.3  # seconds that a tool or a knowledge base takes
 
+Step = bytes | float  # of an answer that is told: a frame to write, or seconds to wait
+
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
@@ -65,3 +67,19 @@ class Script:
     def pieces(self, text: str) -> list[str]:
         """Any text, in the pieces in which this AI speaks."""
         return [text[at : at + self.chunk] for at in range(0, len(text), self.chunk)]
+
+
+def reasoning_text(thoughts: str, tag: str) -> str:
+    """A model's thoughts, as they stand in front of its answer."""
+    if not thoughts:
+        return ""
+    if tag == "details":
+        style = "color:gray;background-color: #f8f8f8;padding: 8px;border-radius: 4px;"
+        opening = f'<details style="{style}" open> <summary> Thinking... </summary>'
+        return f"{opening}\n{thoughts}\n</details>\n\n"
+    return f"<think>\n{thoughts}\n</think>\n\n"
+
+
+def half(pieces: list[str]) -> list[str]:
+    """As much of an answer as a failing model gets out."""
+    return pieces[: max(1, len(pieces) // 2)]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox.dify.answers import script
-from sandbox.dify.script import Script
+from sandbox.scripted.answers import script
+from sandbox.scripted.script import Script
 
 
 def _script(question: str, turn: int | None = 1) -> Script:
