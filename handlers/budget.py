@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
-from handlers.account import Account, Companies, Company
+from handlers.account import Account, Companies
 from handlers.aside import Aside
 from handlers.pacing import MESSAGES_ONLY, SPARING, Pace, spare
 from handlers.say import Speaker
@@ -41,8 +41,9 @@ class Budget:
 
     def __init__(self, meter: Meter, quota: Usage, texts: Texts, *, clock: Callable[[], float] = time.time) -> None:
         self._meter, self._quota, self._texts, self._clock = meter, quota, texts, clock
-        self.companies = Companies(lambda corp: self._meter.add(corp, self._month, Usage()))
         self._month = self._this_month()
+        self.companies = Companies(lambda payer: self._meter.add(payer, self._month, Usage()))
+        self.companies.learn(meter.apps())  # so that what is used before the first message is counted for the right one
         self._tellers: list[Teller] = []
         # How often this month's events were told by company and administrator ("" is the log), and when again at the earliest.
         self._tries: dict[tuple[str, str, str], tuple[int, float]] = {}
@@ -61,8 +62,12 @@ class Budget:
         return spare(wanted, _share(used.calls, quota.calls), _share(used.pushes, quota.pushes))
 
     def used(self) -> dict[str, Usage]:
-        """Return what each company has used this month, as far as it is known here."""
-        return {corp: company.used for corp, company in self.companies.met().items()}
+        """Return what each company that used something has used this month, as far as it is known here.
+
+        What an app used whose company nobody knows yet stands under its client id.
+        """
+        sums = {payer: self.companies.used(payer) for payer in self.companies.payers()}
+        return {payer: used for payer, used in sums.items() if used != Usage()}
 
     def settle(self) -> None:
         """Tell the meter what was used, learn what other processes used, and say what has to be said."""
@@ -72,16 +77,20 @@ class Budget:
             if before != self._month:
                 self._tries.clear()
                 asking = True
-            for corp, company in self.companies.met().items():
+            for client_id, corp in self.companies.take().items():
+                self._meter.remember(client_id, corp)
+            for payer, company in self.companies.met().items():
                 if before != self._month:
                     company.gone = frozenset()
                 taken = company.take()
                 if taken != Usage():
-                    company.learn(self._meter.add(corp, before, taken))
+                    company.learn(self._meter.add(payer, before, taken))
                 if asking:
-                    company.learn(self._meter.add(corp, self._month, Usage()))
-                self._look_at(corp, company)
+                    company.learn(self._meter.add(payer, self._month, Usage()))
+            for payer in self.companies.payers():
+                self._look_at(payer)
             if asking:
+                self.companies.learn(self._meter.apps())
                 self._asked_at = now
             if now - self._logged_at >= _LOG_SECONDS:
                 self._logged_at = now
@@ -93,18 +102,18 @@ class Budget:
         self._log()
         self._aside.close(timeout)
 
-    def _look_at(self, corp: str, company: Company) -> None:
+    def _look_at(self, payer: str) -> None:
         """Say what is to be said of a company's month: the highest level that was reached, and what is used up."""
-        used = company.used
+        used, gone = self.companies.used(payer), self.companies.gone(payer)
         for kind, number, quota in (("calls", used.calls, self._quota.calls), ("pushes", used.pushes, self._quota.pushes)):
             facts = {"used": number, "quota": quota, "share": 100 * number // quota if quota else 0}
-            if kind in company.gone:
-                self._say(corp, f"{kind}_gone", "", facts)
+            if kind in gone:
+                self._say(payer, f"{kind}_gone", "", facts)
                 continue
             for share, level in ((MESSAGES_ONLY, "95"), (SPARING, "80")):
                 if _share(number, quota) >= share:
                     # A quota that was raised since has levels of its own.
-                    self._say(corp, f"{kind}_{level}", f" of {quota}", facts)
+                    self._say(payer, f"{kind}_{level}", f" of {quota}", facts)
                     break
 
     def _say(self, corp: str, sentence: str, which: str, facts: Mapping[str, int]) -> None:
@@ -115,7 +124,7 @@ class Budget:
             log.warning("corp=%s %s", corp, self._texts.say(sentence, **facts))
             if not any(teller.admins for teller in self._tellers if teller.account.corp in {corp, ""}):
                 log.warning("corp=%s %s", corp, self._texts.say("no_admins"))
-        tellers = [teller for teller in self._tellers if teller.account.corp == corp]
+        tellers = [teller for teller in self._tellers if teller.account.payer == corp]
         for admin in dict.fromkeys(admin for teller in tellers for admin in teller.admins):
             key = corp, event, admin
             tries, again_at = self._tries.get(key, (0, 0.0))

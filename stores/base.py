@@ -139,7 +139,7 @@ class Inbox(Protocol):
     """Messages that were accepted but have not ended, each in the hands of one process."""
 
     def accept(self, key: MessageKey, raw: str) -> bool:
-        """Keep a message that came, as this process's; False when it is under way or ended within the last ten minutes."""
+        """Keep a message that came, as this process's; False when it is under way or ended within the last two hours."""
 
     def ask(self, key: MessageKey, card: str) -> bool:
         """From now on the AI may have been asked; False when the message fell to another process meanwhile.
@@ -148,7 +148,7 @@ class Inbox(Protocol):
         """
 
     def end(self, key: MessageKey) -> None:
-        """It has its answer, or gets none: its words are forgotten, the message itself after ten minutes."""
+        """It has its answer, or gets none: its words are forgotten, the message itself after two hours."""
 
     def is_open(self, key: MessageKey) -> bool:
         """Return whether it has not ended, in whichever process."""
@@ -232,7 +232,10 @@ class Buckets(Protocol):
 
 
 class Meter(Protocol):
-    """What companies use, by month; a company is its corpId, a month is written "2026-11"."""
+    """What companies use, by month, and which apps are theirs; a company is its corpId, a month is written "2026-11".
+
+    An app whose company nobody knows yet is counted like a company, under its client id.
+    """
 
     def add(self, corp: str, month: str, usage: Usage) -> Usage:
         """Add to the month's counts and return their sums; adding nothing is how to ask."""
@@ -242,6 +245,12 @@ class Meter(Protocol):
 
     def first(self, corp: str, month: str, event: str) -> bool:
         """Return whether this is the first time that the event is named in this month; true once."""
+
+    def apps(self) -> dict[str, str]:
+        """Return the apps whose company is known, in whichever process: its corpId by their client ids."""
+
+    def remember(self, client_id: str, corp: str) -> None:
+        """Remember whose app it is, in place of what was known."""
 
 
 @dataclass(frozen=True)

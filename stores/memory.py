@@ -174,12 +174,13 @@ class _Month:
 
 
 class MemoryMeter:
-    """What companies used in the newest `limit` months."""
+    """What companies used in the newest `limit` months, and their apps."""
 
     def __init__(self, *, limit: int = MOST_MONTHS) -> None:
         self._limit = limit
         self._lock = threading.Lock()
         self._months: dict[str, _Month] = {}
+        self._apps: dict[str, str] = {}
 
     def add(self, corp: str, month: str, usage: Usage) -> Usage:
         """Add to the month's counts and return their sums; adding nothing is how to ask."""
@@ -203,6 +204,16 @@ class MemoryMeter:
                 return False
             events.add((corp, event))
             return True
+
+    def apps(self) -> dict[str, str]:
+        """Return the apps whose company is known: its corpId by their client ids."""
+        with self._lock:
+            return dict(self._apps)
+
+    def remember(self, client_id: str, corp: str) -> None:
+        """Remember whose app it is."""
+        with self._lock:
+            self._apps[client_id] = corp
 
     def know(self, corp: str, month: str, sums: Usage) -> None:
         """Take these for the month's sums, whatever was counted here."""

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 
 from stores.base import Accepted, ConversationKey, MessageKey, Signal
 
-REMEMBERED_SECONDS = 600.0  # for which a message that ended is known, should it be delivered again
+# For which a message that ended is known, should it be delivered again. By Stream that is a minute; a signed callback that
+# somebody captured is good for an hour, by a clock that may be an hour off.
+REMEMBERED_SECONDS = 7_200.0
 MOST_MESSAGES = 50_000  # of each: under way, and ended
 
 
@@ -24,7 +26,7 @@ class MemoryInbox:
         self._ended: OrderedDict[MessageKey, float] = OrderedDict()  # when each ended, the oldest first
 
     def accept(self, key: MessageKey, raw: str) -> bool:
-        """Keep a message that came; False when it is under way or ended within the last ten minutes."""
+        """Keep a message that came; False when it is under way or ended within the last two hours."""
         with self._lock:
             self._forget()
             if key in self._open or key in self._ended:
@@ -43,7 +45,7 @@ class MemoryInbox:
             return True
 
     def end(self, key: MessageKey) -> None:
-        """It has its answer, or gets none: its ten minutes begin."""
+        """It has its answer, or gets none: its two hours begin."""
         with self._lock:
             self._open.pop(key, None)
             self._ended.setdefault(key, self._clock())
@@ -55,7 +57,7 @@ class MemoryInbox:
             return key in self._open
 
     def knows(self, key: MessageKey) -> bool:
-        """Return whether it is under way or ended within the last ten minutes."""
+        """Return whether it is under way or ended within the last two hours."""
         with self._lock:
             self._forget()
             return key in self._open or key in self._ended

@@ -61,13 +61,13 @@ return taken
 
 
 class RedisInbox:
-    """Messages that have not ended, for a day, and those that ended, for ten minutes; `since` is by the server's clock."""
+    """Messages that have not ended, for a day, and those that ended, for two hours; `since` is by the server's clock."""
 
     def __init__(self, server: RedisServer) -> None:
         self._server, self._taker = server, Taker(server, _TAKE)
 
     def accept(self, key: MessageKey, raw: str) -> bool:
-        """Keep a message that came, as this process's; False when it is under way or ended within the last ten minutes."""
+        """Keep a message that came, as this process's; False when it is under way or ended within the last two hours."""
         return bool(self._server.run(_ACCEPT, key.client_id, _name(key), raw))
 
     def ask(self, key: MessageKey, card: str) -> bool:

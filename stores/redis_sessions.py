@@ -65,6 +65,14 @@ open_month(ARGV[5], ARGV[6])
 return first
 """)
 
+# The companies of all apps are one hash, which stays for as long as somebody asks for it now and then.
+_APPS = Script("""
+local expires = ARGV[3]
+if ARGV[4] then redis.call('HSET', 'dingbridge:apps', ARGV[4], ARGV[5]) end
+redis.call('EXPIRE', 'dingbridge:apps', expires)
+return redis.call('HGETALL', 'dingbridge:apps')
+""")
+
 
 class RedisSessions:
     """Sessions that expire `remain_seconds` after their last use, unless they are saved with a time of their own."""
@@ -109,7 +117,7 @@ class RedisSessions:
 
 
 class RedisMeter:
-    """What companies used in the newest `limit` months.
+    """What companies used in the newest `limit` months, and their apps.
 
     Each process says what it has counted in all, never what is to be added: so a call may be repeated, and what a server has
     lost comes back from those that counted it. The price is that a process makes one of these calls at a time.
@@ -150,6 +158,15 @@ class RedisMeter:
             if again:
                 self._unsure.remove(named)
             return first
+
+    def apps(self) -> dict[str, str]:
+        """Return the apps whose company is known, in whichever process: its corpId by their client ids."""
+        pairs = iter(self._server.run(_APPS, _QUARTER_SECONDS))
+        return dict(zip(pairs, pairs, strict=True))
+
+    def remember(self, client_id: str, corp: str) -> None:
+        """Remember whose app it is, in place of what was known."""
+        self._server.run(_APPS, _QUARTER_SECONDS, client_id, corp)
 
     @property
     def _bounds(self) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from stores.base import ConversationKey, Meter, Session, Sessions, Usage
 from stores.memory import MOST_SESSIONS, MemoryMeter, MemorySessions
 from stores.shelter import Shelter
 
-_MOST_COUNTS = 10_000  # months of companies, or events of them, that wait to be written
+_MOST_COUNTS = 10_000  # months of companies, or events or apps of them, that wait to be written
 
 
 class DurableSessions(Sessions, Protocol):
@@ -148,6 +148,7 @@ class ShelteredMeter:
         self._turn = threading.Lock()
         self._missed = shelter.notes(self._write, _MOST_COUNTS)
         self._events = shelter.notes(self._write_event, _MOST_COUNTS)
+        self._apps = shelter.notes(durable.remember, _MOST_COUNTS)
 
     def add(self, corp: str, month: str, usage: Usage) -> Usage:
         """Add to the month's counts and return their sums; adding nothing is how to ask."""
@@ -185,6 +186,32 @@ class ShelteredMeter:
 
         with self._turn:
             return self._shelter.call(durable, memory)
+
+    def apps(self) -> dict[str, str]:
+        """Return the apps whose company is known, in an outage as far as it is known here."""
+
+        def durable() -> dict[str, str]:
+            apps = self._durable.apps()
+            for client_id, corp in apps.items():
+                self._memory.remember(client_id, corp)
+            return apps
+
+        with self._turn:
+            return self._shelter.call(durable, self._memory.apps)
+
+    def remember(self, client_id: str, corp: str) -> None:
+        """Remember whose app it is, in place of what was known."""
+
+        def durable() -> None:
+            self._durable.remember(client_id, corp)
+            self._memory.remember(client_id, corp)
+
+        def memory() -> None:
+            self._memory.remember(client_id, corp)
+            self._apps.put(client_id, corp)
+
+        with self._turn:
+            self._shelter.call(durable, memory)
 
     def _write(self, key: tuple[str, str], missed: Usage) -> None:
         self._memory.know(*key, self._durable.add(*key, missed))

@@ -34,7 +34,7 @@ class ShelteredInbox:
         self._missed = shelter.notes(self._write, limit)
 
     def accept(self, key: MessageKey, raw: str) -> bool:
-        """Keep a message that came, as this process's; False when it is under way or ended within the last ten minutes."""
+        """Keep a message that came, as this process's; False when it is under way or ended within the last two hours."""
 
         def durable() -> bool:
             if self._memory.knows(key):  # the durable store may have lost it
@@ -72,7 +72,7 @@ class ShelteredInbox:
         return self._shelter.call(durable, memory, about=key)
 
     def end(self, key: MessageKey) -> None:
-        """It has its answer, or gets none: its words are forgotten, the message itself after ten minutes."""
+        """It has its answer, or gets none: its words are forgotten, the message itself after two hours."""
 
         def durable() -> None:
             self._durable.end(key)

@@ -148,7 +148,7 @@ class SqliteCards:
 
 
 class SqliteMeter:
-    """What companies used in the newest `limit` months; older ones are removed every `tidy_seconds`."""
+    """What companies used in the newest `limit` months, and their apps; older months are removed every `tidy_seconds`."""
 
     def __init__(self, file: SqliteFile, *, limit: int = MOST_MONTHS, tidy_seconds: float = TIDY_SECONDS) -> None:
         self._file, self._limit = file, limit
@@ -178,6 +178,14 @@ class SqliteMeter:
         self._tidy()
         values = json.dumps(month), json.dumps(corp), json.dumps(event)
         return bool(self._file.run("INSERT OR IGNORE INTO event VALUES (?, ?, ?) RETURNING 1", *values))
+
+    def apps(self) -> dict[str, str]:
+        """Return the apps whose company is known, in whichever process: its corpId by their client ids."""
+        return {json.loads(client): json.loads(corp) for client, corp in self._file.run("SELECT client, corp FROM app")}
+
+    def remember(self, client_id: str, corp: str) -> None:
+        """Remember whose app it is, in place of what was known."""
+        self._file.run("INSERT OR REPLACE INTO app VALUES (?, ?)", json.dumps(client_id), json.dumps(corp))
 
     def _tidy(self) -> None:
         if self._tidy_due():

@@ -32,7 +32,7 @@ class SqliteInbox:
         self._tidy_due = Seldom(tidy_seconds)
 
     def accept(self, key: MessageKey, raw: str) -> bool:
-        """Keep a message that came, as this process's; False when it is under way or ended within the last ten minutes."""
+        """Keep a message that came, as this process's; False when it is under way or ended within the last two hours."""
         now = self._clock()
         self._tidy(now)
         rows = self._file.run(

@@ -10,7 +10,7 @@ from typing import Any
 
 from stores.base import CardRecord, ConversationKey, MessageKey
 
-VERSION = 2  # kept in the file's user_version
+VERSION = 3  # kept in the file's user_version
 
 # What belongs to a process (a message, an open card, a place in line) names its owner; the owner is gone when it has no row
 # among the owners.
@@ -47,17 +47,17 @@ _SINCE_2 = (
         number INTEGER PRIMARY KEY AUTOINCREMENT, sender TEXT NOT NULL, sent REAL NOT NULL, record TEXT NOT NULL
     )""",
 )
+_SINCE_3 = ("CREATE TABLE app (client TEXT PRIMARY KEY, corp TEXT NOT NULL) WITHOUT ROWID",)
 
 
 def bring_up(connection: sqlite3.Connection, version: int) -> None:
     """Make the tables of these that a file of this version (0: a new one) lacks; in a transaction."""
-    if version == 0:
-        for statement in (*_SINCE_1, *_SINCE_2):
-            connection.execute(statement)
-    elif version == 1:
+    if version == 1:
         connection.execute("ALTER TABLE card RENAME TO card_1")
-        for statement in _SINCE_2:
+    for since, statements in enumerate((_SINCE_1, _SINCE_2, _SINCE_3), start=1):
+        for statement in statements if version < since else ():
             connection.execute(statement)
+    if version == 1:
         for out_track_id, record in connection.execute("SELECT id, record FROM card_1 ORDER BY rowid"):
             client_id, asker, message_id, key, ref = json.loads(record)
             # Which of the bot's robots was asked was not kept then; nor whether it is open, and nobody could close it.

@@ -23,8 +23,8 @@ def _budget(meter: MemoryMeter, now: list[float], *, calls: int = 0, pushes: int
     return Budget(meter, Usage(calls, pushes), Texts("en"), clock=lambda: now[0])
 
 
-def _account(budget: Budget, corp: str = "corp") -> Account:
-    account = Account(budget.companies)
+def _account(budget: Budget, client_id: str = "app", corp: str = "corp") -> Account:
+    account = Account(budget.companies, client_id)
     account.belongs_to(corp)
     return account
 
@@ -32,8 +32,10 @@ def _account(budget: Budget, corp: str = "corp") -> Account:
 def test_what_an_app_used_before_its_company_was_known_counts() -> None:
     """The first message tells whose app it is; another company named later changes nothing."""
     budget = _budget(MemoryMeter(), [IN_NOVEMBER])
-    account = Account(budget.companies)
+    account = Account(budget.companies, "app")
+    assert budget.used() == {}
     account.add(CALL)
+    assert budget.used() == {"app": Usage(calls=1)}
     account.belongs_to("")
     account.belongs_to("corp")
     account.belongs_to("other")
@@ -41,6 +43,85 @@ def test_what_an_app_used_before_its_company_was_known_counts() -> None:
     assert budget.used() == {"corp": Usage(calls=1, pushes=1)}
     budget.settle()
     assert budget.used() == {"corp": Usage(calls=1, pushes=1)}
+
+
+def test_whose_an_app_is_the_next_process_knows_from_its_start() -> None:
+    """What it uses counts with all that the company used before, though nobody writes to it."""
+    meter, now = MemoryMeter(), [IN_NOVEMBER]
+    before = _budget(meter, now)
+    _account(before).add(Usage(calls=94))
+    before.close(10)
+    budget = _budget(meter, now, calls=100)
+    account = Account(budget.companies, "app")
+    assert (account.corp, budget.used()) == ("corp", {"corp": Usage(calls=94)})
+    account.add(CALL)
+    assert budget.pace(account, BALANCED) is None
+    budget.close(10)
+    assert meter.add("corp", "2026-11", Usage()) == Usage(calls=95)
+
+
+def test_what_nobodys_app_used_outlives_restarts_until_its_company_is_known() -> None:
+    """By itself it is held against the quota; then it is the company's, in every process, whoever counted it and when."""
+    meter, now = MemoryMeter(), [IN_NOVEMBER]
+    first = _budget(meter, now)
+    Account(first.companies, "app").add(Usage(calls=50))
+    first.close(10)
+    here, there, elsewhere = (_budget(meter, now, calls=100) for _ in range(3))
+    account, other = (Account(budget.companies, "app") for budget in (here, there))
+    neighbour = _account(elsewhere, "neighbour")
+    account.add(Usage(calls=30))
+    assert here.pace(account, BALANCED) == PACES["thrifty"]
+    account.belongs_to("corp")
+    account.add(CALL)
+    assert here.used() == {"corp": Usage(calls=81)}
+    here.settle()
+    other.add(CALL)  # that process was not told yet
+    for budget in (there, here, elsewhere, here):
+        now[0] += 31
+        budget.settle()
+    assert account.used == other.used == neighbour.used == Usage(calls=82)
+    assert here.used() == there.used() == elsewhere.used() == {"corp": Usage(calls=82)}
+
+
+class Asked(MemoryMeter):
+    """Notes what it was told of apps, and can lose it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[str, str]] = []
+
+    def remember(self, client_id: str, corp: str) -> None:
+        self.told.append((client_id, corp))
+        super().remember(client_id, corp)
+
+    def lose(self) -> None:
+        """Know of no app any more."""
+        self._apps.clear()
+
+
+def test_whose_an_app_is_the_meter_is_told_once() -> None:
+    """Not with every message or start; again when it has changed, or when the meter has lost it."""
+    meter, now = Asked(), [IN_NOVEMBER]
+
+    def process(corp: str) -> Budget:
+        budget = _budget(meter, now)
+        account = _account(budget, corp=corp)
+        for _ in range(3):
+            account.belongs_to(corp)
+            budget.settle()
+            now[0] += 31
+        return budget
+
+    process("old")
+    process("old")
+    assert meter.told == [("app", "old")]
+    budget = process("corp")
+    assert meter.told == [("app", "old"), ("app", "corp")]
+    meter.lose()
+    for _ in range(3):
+        now[0] += 31
+        budget.settle()
+    assert meter.told == [("app", "old"), ("app", "corp"), ("app", "corp")]
 
 
 def test_the_bots_of_a_company_share_its_quota_over_processes() -> None:
@@ -135,7 +216,7 @@ def test_an_administrator_who_was_not_reached_is_tried_again() -> None:
     """After a pause, and after a restart; a bot that learns of its company later tells its own administrators then."""
     meter, now, desk = MemoryMeter(), [IN_NOVEMBER - 20 * 86_400], Desk()
     budget = _budget(meter, now, calls=100)
-    account, silent = _account(budget), Account(budget.companies)
+    account, silent = _account(budget), Account(budget.companies, "silent")
     budget.watch(Teller(account, ["anna"], desk, Texts("en")))
     budget.watch(Teller(silent, ["ben"], desk, Texts("en")))
     account.add(Usage(calls=80))
@@ -173,6 +254,17 @@ def test_what_was_used_before_a_restart_counts_from_the_first_message_on() -> No
     meter.add("corp", "2026-11", Usage(calls=96))
     budget = _budget(meter, [IN_NOVEMBER], calls=100)
     assert budget.pace(_account(budget), BALANCED) is None
+
+
+def test_the_administrators_of_nobodys_app_are_told_of_what_it_used() -> None:
+    """A bot that only pushes may spend the month of a company that no message has named."""
+    now, desk = [IN_NOVEMBER], Desk()
+    budget = _budget(MemoryMeter(), now, calls=100)
+    account = Account(budget.companies, "app")
+    budget.watch(Teller(account, ["anna"], desk, Texts("en")))
+    account.add(Usage(calls=80))
+    _settled(budget)
+    assert desk.next() == ("anna", "80 of the company's 100 DingTalk API cal")
 
 
 def test_nobody_hears_of_a_quota_that_is_not_set(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+import requests
 
 from sandbox.client import Json, SandboxClient
 from stores.base import Usage
@@ -64,7 +65,46 @@ def test_what_is_counted_is_what_dingtalk_counts(make_bridge: MakeBridge, sandbo
     bridge.said()
     bridge.wait_for_turns(2)
     assert _spent(bridge)["calls"] >= 6
+    deadline = time.monotonic() + WAIT
+    while _used(bridge) != _spent(bridge) and time.monotonic() < deadline:
+        time.sleep(0.01)  # what was said is seen before the bot has its answer, and counts it
     assert _used(bridge) == _spent(bridge)
+
+
+def test_pushes_of_a_bot_that_nobody_writes_to_are_counted_through_restarts(
+    make_bridge: MakeBridge, sandbox: SandboxClient, store: str
+) -> None:
+    """Before any message has told whose the bot is, for itself; then, and after the next restart, for its company."""
+    name, corp, token = f"alarms-{uuid.uuid4().hex[:8]}", _corp(), "push-token-of-this-test"
+    sandbox.put_app(f"other-{name}", "secret", name, corp_id=corp)
+    sandbox.say(f"other-{name}", "hi", sender=ADMIN)  # a robot can write only to people whom DingTalk knows
+    _use(store, corp, Usage(pushes=1))  # which counts
+
+    def start() -> Bridge:
+        variables = {"SESSION_STORE": store, "HTTP_PORT": "0"}
+        return make_bridge(name=name, app={"corp_id": corp}, bot=f"push_token: {token}", variables=variables)
+
+    def push(bridge: Bridge) -> None:
+        assert bridge.fleet.http
+        url, headers = f"http://127.0.0.1:{bridge.fleet.http.port}/push/{name}", {"Authorization": f"Bearer {token}"}
+        assert requests.post(url, json={"users": [ADMIN], "markdown": "alarm"}, headers=headers, timeout=WAIT).ok
+
+    def stop(bridge: Bridge) -> Json:
+        bridge.fleet.stop(5)
+        return {payer: {"calls": used.calls, "pushes": used.pushes} for payer, used in bridge.fleet.used().items()}
+
+    first = start()
+    push(first)
+    assert stop(first) == {name: {"calls": _spent(first)["calls"], "pushes": 0}}
+    second = start()
+    push(second)
+    second.ask("[[tokens=3]]")
+    second.wait_for_turns(1)
+    assert stop(second) == {corp: _spent(second)}
+    third, before = start(), _spent(second)["calls"]
+    push(third)
+    assert stop(third) == {corp: _spent(third)}
+    assert _spent(third)["calls"] > before
 
 
 def test_a_quota_that_runs_low_makes_cards_rare_and_then_messages(make_bridge: MakeBridge, store: str) -> None:

@@ -148,6 +148,8 @@ def test_ids_are_kept_whole(stores: Stores) -> None:
     stores.signals.send(Signal("stop", key, odd, odd))
     assert stores.meter.add(odd, "2026-11", Usage(1)) == stores.meter.add(odd, "2026-11", Usage())
     assert stores.meter.first(odd, "2026-11", odd)
+    stores.meter.remember(odd, odd)
+    assert stores.meter.apps() == {odd: odd}
 
 
 def test_beginning_anew_returns_the_new_generation(stores: Stores) -> None:
@@ -166,13 +168,13 @@ def test_a_message_is_accepted_once(stores: Stores) -> None:
         assert stores.inbox.accept(MessageKey(*other), "{}")
 
 
-def test_a_message_is_forgotten_ten_minutes_after_its_end(stores: Stores, now: list[float]) -> None:
+def test_a_message_is_forgotten_two_hours_after_its_end(stores: Stores, now: list[float]) -> None:
     """However long it was under way, and however often it is said to have ended; then it is a new one."""
     assert stores.inbox.accept(MESSAGE, "{}")
     now[0] += 1_200
     assert not stores.inbox.accept(MESSAGE, "{}")
     stores.inbox.end(MESSAGE)
-    now[0] += 599
+    now[0] += 7_199
     stores.inbox.end(MESSAGE)
     assert not stores.inbox.accept(MESSAGE, "{}")
     now[0] += 2
@@ -324,6 +326,16 @@ def test_the_newest_months_are_kept(stores: Stores) -> None:
         stores.meter.add("corp", "2031-01", Usage())
     assert stores.meter.add("corp", "2026-01", Usage()) == Usage()
     assert [stores.meter.add("corp", f"2026-{month:02}", Usage()).calls for month in (3, 4, 5)] == [3, 4, 5]
+
+
+def test_whose_an_app_is_is_remembered(stores: Stores) -> None:
+    """By the app's client id; what is told last counts, and telling it twice changes nothing."""
+    assert stores.meter.apps() == {}
+    for client_id, corp in (("one", "old"), ("two", "corp"), ("one", "corp"), ("one", "corp")):
+        stores.meter.remember(client_id, corp)
+    assert stores.meter.apps() == {"one": "corp", "two": "corp"}
+    stores.meter.add("two", "2026-11", Usage(1))
+    assert stores.meter.add("corp", "2026-11", Usage()) == Usage()
 
 
 def test_hundreds_of_threads_at_once_lose_nothing(stores: Stores) -> None:

@@ -58,6 +58,8 @@ def _everything(stores: Stores) -> list[object]:
         lambda: stores.meter.add("corp", NOVEMBER, Usage(1)),
         lambda: stores.meter.first("corp", NOVEMBER, "80 %"),
         lambda: stores.meter.has("corp", NOVEMBER, "80 %"),
+        lambda: stores.meter.remember("bot", "corp"),
+        stores.meter.apps,
         stores.presence.look,
         stores.presence.renew,
         lambda: stores.buckets and stores.buckets.take("app", 20, 1),
@@ -70,7 +72,7 @@ def _expected() -> list[object]:
         *(True, True, True, True, None, ()),
         *(None, None, None, True, ()),
         *(None, "turn", False, False),
-        *(None, Usage(1), True, True),
+        *(None, Usage(1), True, True, None, {"bot": "corp"}),
         *(None, True, 0),
     ]
 
@@ -94,6 +96,7 @@ def test_a_server_that_is_killed_is_stood_in_for(open_redis: Open, redis: LocalR
     assert other.cards.find("card") == replace(CARD, ref="task", is_open=False)
     assert other.meter.add("corp", NOVEMBER, Usage()) == Usage(1)
     assert not other.meter.first("corp", NOVEMBER, "80 %")
+    assert other.meter.apps() == {"bot": "corp"}
     assert not other.inbox.accept(MESSAGE, "{}")
     assert not other.inbox.accept(THIRD, "{}")
     assert not other.turns.elsewhere(ANNA)

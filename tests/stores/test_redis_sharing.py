@@ -190,6 +190,7 @@ def test_everything_expires_below_one_prefix(join: Join, redis: LocalRedis) -> N
         stores.turns.next(ANNA)
         stores.meter.add("corp", NOVEMBER, Usage(1))
         stores.meter.first("corp", NOVEMBER, "80 %")
+        stores.meter.remember("bot", "corp")
         assert stores.buckets
         stores.buckets.take("app", 20, 1)
         stores.signals.send(Signal("next", ANNA))

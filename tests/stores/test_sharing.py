@@ -304,6 +304,15 @@ def test_a_signal_that_is_not_understood_does_not_stop_the_listening(start: Star
     assert [heard.get(timeout=10) for _ in sent] == sent
 
 
+def test_whose_an_app_is_one_process_tells_all(start: Start) -> None:
+    """Those that are there, and the next one that starts."""
+    one, other = start(), start()
+    one.stores.meter.remember("bot", "corp")
+    assert other.stores.meter.apps() == {"bot": "corp"}
+    one.die()
+    assert start().stores.meter.apps() == {"bot": "corp"}
+
+
 def test_what_one_process_begins_anew_is_so_for_all(start: Start) -> None:
     """Nor do conversations that another one had remembered come back."""
     one, other = start().stores, start().stores

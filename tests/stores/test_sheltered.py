@@ -238,6 +238,19 @@ def test_an_event_of_an_outage_is_first_once(ours: Process, other: Process) -> N
     assert not other.meter.first(*MONTH, "new")
 
 
+def test_whose_an_app_is_outlives_an_outage(ours: Process, other: Process) -> None:
+    """What was known before is known in it; what is told in it is known to all afterwards."""
+    other.meter.remember("one", "corp")
+    assert ours.meter.apps() == {"one": "corp"}
+    ours.lose()
+    assert ours.meter.apps() == {"one": "corp"}
+    ours.meter.remember("two", "corp")
+    assert ours.meter.apps() == {"one": "corp", "two": "corp"}
+    assert other.meter.apps() == {"one": "corp"}
+    ours.find()
+    assert ours.meter.apps() == other.meter.apps() == {"one": "corp", "two": "corp"}
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_one_process_with_outages_is_like_memory(tmp_path: Path, seed: int) -> None:
     """Whatever is asked in whatever order, with answers growing for any while: outages change no result."""

@@ -212,7 +212,7 @@ def test_one_process_with_outages_is_like_memory(tmp_path: Path, seed: int) -> N
                     inbox.end(message)
                     assert ours.inbox.is_open(message) == inbox.is_open(message), step
                 case "time" if ours.stores.trouble() == "":
-                    ours.now += 601
+                    ours.now += 7_201
                 case "lose":
                     ours.lose(after=chance.randrange(5))
                 case "lose an answer":

@@ -273,6 +273,7 @@ def test_a_lock_is_waited_for_and_then_told(path: Path) -> None:
             lambda: sessions.renew(ANNA),
             lambda: meter.add("corp", "2026-11", Usage(1)),
             lambda: meter.first("corp", "2026-11", "80 %"),
+            lambda: meter.remember("bot", "corp"),
             lambda: SqliteCards(file, "owner").open(CardRecord("card", "bot", "anna", MESSAGE, ANNA)),
             file.reach,
         ):
@@ -319,8 +320,8 @@ def test_a_closed_file_is_told(file: SqliteFile) -> None:
 
 def test_tables_of_a_newer_version_are_refused(file: SqliteFile, path: Path) -> None:
     """An older program would not know what they mean."""
-    file.run("PRAGMA user_version = 3")
-    with pytest.raises(StoreUnavailable, match=r"written by a newer version \(its tables are 3, ours 2\)"):
+    file.run("PRAGMA user_version = 4")
+    with pytest.raises(StoreUnavailable, match=r"written by a newer version \(its tables are 4, ours 3\)"):
         SqliteFile(path)
 
 

@@ -15,6 +15,7 @@ from stores.sqlite_inbox import SqliteInbox
 
 ODD = 'quote " half a pair \ud83d 钉钉'
 ANNA = ConversationKey("bot", "corp", "chat", ODD)
+MESSAGE = '["bot", "robot", "message"]'
 
 # What version 1 made of a new file, as it is found at users.
 VERSION_1 = """
@@ -31,6 +32,31 @@ CREATE TABLE usage (
 CREATE TABLE event (month TEXT, corp TEXT, event TEXT, PRIMARY KEY (month, corp, event)) WITHOUT ROWID;
 PRAGMA application_id = 1145205351;
 PRAGMA user_version = 1;
+COMMIT;
+"""
+
+# What version 2 made of it.
+VERSION_2 = """
+BEGIN IMMEDIATE;
+DROP TABLE card;
+CREATE TABLE owner (id TEXT PRIMARY KEY, expires REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE card (
+    id TEXT PRIMARY KEY, client TEXT NOT NULL, owner TEXT, record TEXT NOT NULL, ref TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE INDEX card_open ON card (client, owner) WHERE owner IS NOT NULL;
+CREATE TABLE inbox (
+    key TEXT PRIMARY KEY, client TEXT NOT NULL, owner TEXT NOT NULL, ended INTEGER NOT NULL, since REAL NOT NULL,
+    expires REAL NOT NULL, card TEXT NOT NULL, raw TEXT NOT NULL
+);
+CREATE INDEX inbox_open ON inbox (client, owner) WHERE NOT ended;
+CREATE TABLE line (
+    place INTEGER PRIMARY KEY, key TEXT NOT NULL, turn TEXT NOT NULL, owner TEXT NOT NULL, written REAL NOT NULL,
+    held INTEGER NOT NULL DEFAULT 0, UNIQUE (key, turn, owner)
+);
+CREATE TABLE signal (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, sender TEXT NOT NULL, sent REAL NOT NULL, record TEXT NOT NULL
+);
+PRAGMA user_version = 2;
 COMMIT;
 """
 
@@ -65,6 +91,22 @@ def test_everything_of_version_1_lives_on(path: Path) -> None:
         assert cards.orphans("bot") == ()
 
 
+def test_everything_of_version_2_lives_on(path: Path) -> None:
+    """Whose an app is can be remembered besides."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        old.executescript(VERSION_2)
+        old.execute("INSERT INTO inbox VALUES (?, '\"bot\"', 'gone', 0, 1000.0, 2000.0, '\"\"', '\"{}\"')", (MESSAGE,))
+    with closing(SqliteFile(path)) as file:
+        assert SqliteSessions(file, 60, clock=lambda: 1_000.0).load(ANNA) == Session(ANNA, 7, "conversation")
+        assert [message.raw for message in SqliteInbox(file, "owner", clock=lambda: 1_000.0).take_over("bot")] == ["{}"]
+        meter = SqliteMeter(file)
+        assert meter.add("corp", "2026-11", Usage()) == Usage(12, 3)
+        assert meter.apps() == {}
+        meter.remember("bot", "corp")
+    with closing(SqliteFile(path)) as file:
+        assert SqliteMeter(file).apps() == {"bot": "corp"}
+
+
 def test_the_oldest_cards_of_version_1_leave_first(path: Path) -> None:
     """Their order is kept."""
     with closing(SqliteFile(path)) as file:
@@ -74,7 +116,7 @@ def test_the_oldest_cards_of_version_1_leave_first(path: Path) -> None:
 
 
 def test_a_file_of_version_1_is_brought_up_once(path: Path) -> None:
-    """By many that open it at the same moment; it is a file of version 2 then."""
+    """By many that open it at the same moment; it is a file of version 3 then."""
 
     def bring_up(number: int) -> bool:
         with closing(SqliteFile(path, wait_seconds=10)) as file:
@@ -83,13 +125,17 @@ def test_a_file_of_version_1_is_brought_up_once(path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         assert sorted(threads.map(bring_up, range(8))) == [False] * 7 + [True]
     with closing(SqliteFile(path)) as file:
-        assert file.run("PRAGMA user_version") == [(2,)]
+        assert file.run("PRAGMA user_version") == [(3,)]
         assert file.run("SELECT count(*) FROM card") == [(3,)]
         assert file.run("SELECT name FROM sqlite_master WHERE name = 'card_1'") == []
 
 
-def test_a_file_that_was_brought_up_is_like_a_new_one(path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_that_was_brought_up_is_like_a_new_one(path: Path, version: int) -> None:
     """It has the same tables and indexes."""
+    if version == 2:
+        with closing(sqlite3.connect(path)) as former:
+            former.executescript(VERSION_2)
 
     def schema(file: SqliteFile) -> list[tuple[str, str]]:
         rows = file.run("SELECT name, coalesce(sql, '') FROM sqlite_master ORDER BY name")
