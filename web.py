@@ -6,7 +6,7 @@ And what of the environment is obeyed wherever this machine calls another one: t
 import os
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,8 +29,8 @@ class Web:
     cookies (everybody who chats would share them), no ~/.netrc (it could replace a key), and no redirects.
     """
 
-    def __init__(self, *, hosts: int, connections: int) -> None:
-        self._adapter = HTTPAdapter(pool_connections=hosts, pool_maxsize=connections)
+    def __init__(self, *, hosts: int, connections: int, adapter: Callable[..., HTTPAdapter] = HTTPAdapter) -> None:
+        self._adapter = adapter(pool_connections=hosts, pool_maxsize=connections)
         self._verify = _bundle() or True
         self._lock = threading.Lock()
         self._proxies: dict[tuple[str, str], dict[str, str]] = {}  # by scheme and host

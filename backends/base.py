@@ -86,11 +86,19 @@ class Citations:
     titles: tuple[str, ...]
 
 
-Event = Text | Replace | Thinking | Progress | Working | Tokens | File | Citations
+@dataclass(frozen=True)
+class Shortened:
+    """The model stopped at its limit of tokens: what was said is not the whole answer."""
+
+
+Event = Text | Replace | Thinking | Progress | Working | Tokens | File | Citations | Shortened
 
 
 class Answer(Protocol):
-    """One answer on its way. Iterating it yields events and raises only BackendError; a plain end means a whole answer."""
+    """One answer on its way. Iterating it yields events and raises only BackendError.
+
+    A plain end means a whole answer, unless it is told to be Shortened.
+    """
 
     @property
     def conversation(self) -> str:

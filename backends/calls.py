@@ -1,147 +1,121 @@
-"""HTTP calls to an AI that may take minutes: any thread may break one off, and a failed one gets a name."""
+"""The HTTP calls to one AI: each goes out with its key, and what fails has a name."""
 
-import socket
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import partial
-from typing import Any, Protocol, cast
+from http import HTTPStatus
+from typing import Protocol
 
 import requests
 import urllib3
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
 
 from backends.retry import NOT_SENT
-from errors import BackendUnreachable
-from web import Web
+from backends.stoppable import Stop, StoppableWeb
+from errors import BackendError, BackendUnreachable, NoAnswer
 
+_CONNECT_SECONDS = 8
+_CALL_SECONDS = 20  # for a short call
 _REFUSAL_BYTES = 65_536  # of a refusal's body, at most
 _LONGEST_ID = 100
+_ID_HEADERS = ("X-Request-Id", "X-Oneapi-Request-Id", "X-Trace-Id")
 
 
-class Stop:
-    """One question's end from outside: `asked` is set from then on, and what the question waits for ends at once."""
+class FromResponse(Protocol):
+    """How a kind of AI tells its refusals apart."""
 
-    def __init__(self) -> None:
-        self.asked = threading.Event()
-        self._lock = threading.Lock()  # so that no socket is shut down that has gone back to the pool
-        self._end: Callable[[], object] | None = None
+    def __call__(self, status: int, body: bytes, *, request_id: str, retry_after: float) -> BackendError:
+        """Return the error; the body is empty below 400."""
 
-    def ask(self) -> None:
-        """End it; from any thread, more than once."""
-        with self._lock:
-            self.asked.set()
-            if self._end:
-                shut(self._end)
+
+class Calls:
+    """The calls to one AI. Safe to share between threads.
+
+    `key` is sent as Bearer, unless it is empty; `ai` is the kind that its errors name.
+    """
+
+    def __init__(self, *, key: str, connections: int, from_response: FromResponse, ai: str = "") -> None:
+        self._web = StoppableWeb(connections=connections)
+        key = "".join(key.split())  # it may hold any character, but a line break would be an error that quotes it
+        self._bearer = SecretStr(f"Bearer {key}".encode().decode("latin-1")) if key else None
+        self._from_response, self._ai = from_response, ai
 
     @contextmanager
-    def ends(self, end: Callable[[], object]) -> Iterator[None]:
-        """Let `ask` call `end`, at once if it was asked before, while the caller waits inside; `end` must not block."""
-        with self._lock:
-            self._end = end
-            if self.asked.is_set():
-                shut(end)
+    def short(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Iterator[requests.Response]:
+        """Make a short call and lend what was answered, whether it is a refusal or not.
+
+        Raises BackendError when nothing was, and for what breaks off while it is read.
+        """
+        timeout = (_CONNECT_SECONDS, _CALL_SECONDS)
         try:
-            yield
-        finally:
-            with self._lock:
-                self._end = None
-
-
-class StoppableWeb(Web):
-    """The calls to one AI. A proxy, TLS and the environment are obeyed as everywhere."""
-
-    def __init__(self, *, connections: int) -> None:
-        super().__init__(hosts=1, connections=connections)
-        self._adapter = self._stoppable = _Adapter(connections)
+            with self._web.send(method, url, self._with_key(headers), body, timeout=timeout, stream=True) as response:
+                yield response
+        except requests.RequestException as error:
+            raise self._unreachable(error) from None
 
     def ask(
-        self, url: str, headers: Mapping[str, str], body: bytes, *, timeout: tuple[float, float], stop: Stop
+        self, url: str, headers: Mapping[str, str], body: bytes, *, seconds: float, stop: Stop | None = None
     ) -> requests.Response:
-        """POST, and return the answer as soon as its head is there; its body is the caller's to read and to close.
+        """POST what may take minutes, and return the answer as soon as its head is there; its body is the caller's to read.
 
-        A stop ends the wait for it; while a connection is still being made it is waited for. Raises
-        requests.RequestException.
+        One that is sent elsewhere would arrive as a GET, so redirects are not followed. Raises BackendError; NoAnswer after
+        so many seconds without a head.
         """
-        self._stoppable.asked.stop = stop
+        timeout = (_CONNECT_SECONDS, seconds)
         try:
-            return self.send("POST", url, headers, body, timeout=timeout, stream=True)
-        finally:
-            self._stoppable.asked.stop = None
+            response = self._web.ask(url, self._with_key(headers), body, timeout=timeout, stop=stop)
+        except requests.ReadTimeout:
+            raise NoAnswer(f"no headers within {seconds:g} s", code="silent", ai=self._ai) from None
+        except requests.RequestException as error:
+            raise self._unreachable(error) from None
+        if not is_success(response):
+            with response:
+                raise self.refusal(response)
+        return response
+
+    def refusal(self, response: requests.Response) -> BackendError:
+        """Return the error for an answer that is none. Of one that is no refusal the body is left: it may have no end."""
+        status = response.status_code
+        body = _beginning(response) if status >= HTTPStatus.BAD_REQUEST else b""
+        return self._from_response(status, body, request_id=_request_id(response), retry_after=_retry_after(response))
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._web.close()
+
+    def _with_key(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return {**headers, "Authorization": self._bearer.get_secret_value()} if self._bearer else dict(headers)
+
+    def _unreachable(self, error: requests.RequestException) -> BackendUnreachable:
+        """Name what went wrong by its class alone: the texts of requests may quote what was sent."""
+        cause = error.args[0] if error.args else error
+        if isinstance(cause, urllib3.exceptions.MaxRetryError):  # it never came to a connection
+            certificate = isinstance(error, requests.exceptions.SSLError)
+            return BackendUnreachable(type(cause.reason).__name__, code="" if certificate else NOT_SENT, ai=self._ai)
+        return BackendUnreachable(type(error).__name__, ai=self._ai)
 
 
-class _Adapter(HTTPAdapter):
-    """requests' adapter over connections that tell which socket a call waits for."""
-
-    def __init__(self, connections: int) -> None:
-        self.asked = threading.local()  # `stop` of the call that this thread makes
-        super().__init__(pool_connections=1, pool_maxsize=connections)
-
-    def get_connection_with_tls_context(self, *given: Any, **named: Any) -> Any:
-        """Return the pool as requests would, whether a proxy leads there or not; its connections are ours."""
-        pool: Any = super().get_connection_with_tls_context(*given, **named)
-        usual = pool.ConnectionCls
-        if not issubclass(usual, _StoppableConnection):
-            known = {"asked": self.asked}
-            pool.ConnectionCls = type(f"Stoppable{usual.__name__}", (_StoppableConnection, usual), known)
-        return pool
+def is_success(response: requests.Response) -> bool:
+    """Whether an answer is a 2xx."""
+    return HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES
 
 
-class _Asked(Protocol):
-    stop: Stop | None
-
-
-class _StoppableConnection(HTTPConnection):
-    """Mixed into a connection of urllib3's, whichever it is."""
-
-    asked: _Asked
-
-    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3 itself does
-        stop, on = getattr(self.asked, "stop", None), cast("socket.socket | None", self.sock)
-        if stop is None or on is None:
-            return super().getresponse()
-        with stop.ends(partial(on.shutdown, socket.SHUT_RDWR)):
-            return super().getresponse()
-
-
-def bearer(key: str) -> SecretStr:
-    """Return the Authorization header's value; a line break in a key would be an error that quotes it."""
-    return SecretStr(f"Bearer {''.join(key.split())}".encode().decode("latin-1"))
-
-
-def unreachable(error: requests.RequestException, *, ai: str) -> BackendUnreachable:
-    """Name what went wrong by its class alone: the texts of requests may quote what was sent."""
-    cause = error.args[0] if error.args else error
-    if isinstance(cause, urllib3.exceptions.MaxRetryError):  # it never came to a connection
-        certificate = isinstance(error, requests.exceptions.SSLError)
-        return BackendUnreachable(type(cause.reason).__name__, code="" if certificate else NOT_SENT, ai=ai)
-    return BackendUnreachable(type(error).__name__, ai=ai)
-
-
-def refusal_body(response: requests.Response) -> bytes:
+def _beginning(response: requests.Response) -> bytes:
     """Return the body of a refusal, as much of it as counts."""
     with suppress(urllib3.exceptions.HTTPError, OSError):
         return response.raw.read(_REFUSAL_BYTES, decode_content=True) or b""
     return b""
 
 
-def request_id(response: requests.Response) -> str:
+def _request_id(response: requests.Response) -> str:
     """Return how the AI's own log calls this call, if it says so."""
-    told = response.headers.get("X-Request-Id") or response.headers.get("X-Oneapi-Request-Id") or ""
-    return told[:_LONGEST_ID]
+    return next(filter(None, map(response.headers.get, _ID_HEADERS)), "")[:_LONGEST_ID]
 
 
-def retry_after(response: requests.Response) -> float:
+def _retry_after(response: requests.Response) -> float:
     """Return the seconds for which an AI wants to be left alone; a date, as some proxies write, is not taken."""
     try:
         return max(0.0, float(response.headers.get("Retry-After", "0")))
     except ValueError:
         return 0.0
-
-
-def shut(end: Callable[[], object]) -> None:
-    """Shut a socket down by its own method or a response's; one that is at its end already says so by an error."""
-    with suppress(OSError, ValueError, RuntimeError, TypeError):
-        end()

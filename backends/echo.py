@@ -1,6 +1,7 @@
 """No AI at all: every question is its own answer, for trying all the rest of a bot."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,6 +12,8 @@ class EchoSettings(BaseModel):
     """An echo has no keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    session_timeout: ClassVar[None] = None
+    pictures: ClassVar[None] = None
 
     def __str__(self) -> str:
         return "echo"

@@ -1,7 +1,7 @@
 """Asks again what cannot have begun: a refused connection, 429, 502, 503 or 504, three times at most."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -15,17 +15,17 @@ _PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SER
 _Asked = TypeVar("_Asked")
 
 
-def patiently(ask: Callable[[], _Asked], *, pause: float, stopping: threading.Event) -> _Asked:
+def patiently(ask: Callable[[], _Asked], *, pause: float, stopping: threading.Event, lasting: Collection[str] = ()) -> _Asked:
     """Return what `ask` returns; its BackendError is raised when asking again cannot help, or `stopping` is set.
 
     `pause` is the seconds before the second try, doubled for each further one; an AI that says how long it wants to be left
-    alone is left alone so long.
+    alone is left alone so long. `lasting` are the codes that stay as they are with this kind of AI, whatever their status.
     """
     for _ in range(_RETRIES):
         try:
             return ask()
         except BackendError as error:
-            if not _may_pass(error) or stopping.wait(max(pause, error.retry_after)):
+            if error.code in lasting or not _may_pass(error) or stopping.wait(max(pause, error.retry_after)):
                 raise
             pause *= 2
     return ask()
@@ -34,6 +34,6 @@ def patiently(ask: Callable[[], _Asked], *, pause: float, stopping: threading.Ev
 def _may_pass(error: BackendError) -> bool:
     if error.code == NOT_SENT:
         return True
-    # A quota, a key or a model that is told with one of these is no other a second later; `rate_limit_error` is a quota too.
-    passing = isinstance(error, (BackendBusy, BackendDown)) and error.status in _PASSING and error.code != "rate_limit_error"
+    # A quota, a key or a model that is told with one of these is no other a second later.
+    passing = isinstance(error, (BackendBusy, BackendDown)) and error.status in _PASSING
     return passing and error.retry_after <= _LONGEST_PAUSE

@@ -6,7 +6,7 @@ pings (our sign of life) and fails on a character that a cut left torn.
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import requests
@@ -79,7 +79,7 @@ class EventStream:
     """The payloads of one response, watched; iterate it once, then close it.
 
     `silence` tells why the wait ended, None if the stream ended by itself. `opened` is when the question was sent; `decode`
-    turns an event's text into its payload, or noise into None.
+    turns an event's text into its payload, or noise into None; `framed` makes of runs of lines what sseclient-py can read.
     """
 
     def __init__(
@@ -90,11 +90,14 @@ class EventStream:
         *,
         opened: float,
         decode: Callable[[str], dict[str, Any] | None],
+        framed: Callable[[Iterable[bytes]], Iterator[bytes]] | None = None,
         on_doubt: "Callable[[EventStream], None] | None" = None,
     ) -> None:
         self._keeper, self._decode, self._on_doubt = keeper, decode, on_doubt
         self._watch = Watch(limits, opened, doubtful=on_doubt is not None)
         self._bytes = GuardedBytes(response, self._byte)
+        self._framed = framed or _apart
+        self._byte()  # its head came
         self.silence: Silence | None = None
 
     @property
@@ -104,7 +107,7 @@ class EventStream:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self._keeper.add(self._watch, self._on_silence)
-        for event in sseclient.SSEClient(map(_apart, self._bytes)).events():
+        for event in sseclient.SSEClient(self._framed(self._bytes)).events():
             payload = self._decode(event.data)
             if payload is None:
                 continue
@@ -149,9 +152,10 @@ def _valid(lines: bytes) -> bytes:
     return lines.decode("utf-8", errors="replace").encode()
 
 
-def _apart(lines: bytes) -> bytes:
-    """Return the same lines, each an event by itself, as those of all AIs are that we know.
+def _apart(runs: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same lines, each an event by itself.
 
     sseclient-py copies an event anew for each of its lines, which would take hours where a blank line never comes.
     """
-    return lines.replace(b"\r", b"\n").replace(b"\n", b"\n\n")
+    for lines in runs:
+        yield lines.replace(b"\r", b"\n").replace(b"\n", b"\n\n")

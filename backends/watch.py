@@ -7,23 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from backends.background import start
+
 log = logging.getLogger("dingbridge.ai")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a client waits, in seconds; the defaults are Dify's.
-
-    It pings every 10 s while a run lives, except before a queued run (1.13+) begins.
-    """
+    """How long a client waits, in seconds."""
 
     first_event: float = 60  # from the question until the first data event
+    pings_count: bool = False  # also before the first event: then `first_event` is so long without a byte
     idle: float = 60  # without a byte, once data came; pings count
     no_event: float = 600  # without a data event while pings go on: agents think for minutes
-    whole: float = 1300  # all in all: Dify's own limit of a run is 1200 s
+    whole: float = 1300  # all in all
     grace: float = 3  # for the counterpart of a terminal event
     doubt: float = 10  # without the first event of a known conversation, before asking whether it still exists
-    recovery: float = 120  # for the rest of an answer whose stream broke off, to be had from what Dify stores
+    recovery: float = 120  # for the rest of an answer whose stream broke off, where the AI stores it
     look: float = 2  # from one look for it to the next
     pause: float = 1  # before a call that cannot have begun is tried again; doubled each time
 
@@ -66,7 +66,8 @@ class Watch:
             candidates.append((self.last_byte + limits.idle, Silence.IDLE))
             candidates.append((self.last_event + limits.no_event, Silence.NO_EVENT))
         else:
-            candidates.append((self.opened + limits.first_event, Silence.FIRST_EVENT))
+            since = self.last_byte if limits.pings_count else self.opened
+            candidates.append((since + limits.first_event, Silence.FIRST_EVENT))
             if self.doubtful:
                 candidates.append((self.opened + limits.until_doubt, Silence.DOUBT))
         return min(candidates, key=lambda candidate: candidate[0])
@@ -87,12 +88,11 @@ class Keeper:
         self._wakes_at = 0.0  # a new watch that is due later needs no wake-up
 
     def add(self, watch: Watch, on_silence: OnSilence) -> None:
-        """Look after this stream until `remove`."""
+        """Look after this stream until `remove`. Raises BackendBusy when this machine gives no thread for it."""
         with self._changed:
-            self._watches[watch] = on_silence
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="stream-keeper", daemon=True)
-                self._thread.start()
+                self._thread = start(self._run, name="stream-keeper")
+            self._watches[watch] = on_silence
             if watch.due()[0] < self._wakes_at:
                 self._changed.notify()
 

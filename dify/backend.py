@@ -23,7 +23,11 @@ _STOP_PATH = {**_RUN_PATH, "workflow": "/workflows/tasks"}
 
 
 class DifyBackend:
-    """One app of Dify; shared by all threads of a bot."""
+    """One app of Dify; shared by all threads of a bot.
+
+    The usual limits suit it: it pings every 10 s while a run lives, except before a queued run (1.13+) begins, and ends a
+    run itself after 1200 s.
+    """
 
     sees_pictures = False
 
@@ -42,7 +46,10 @@ class DifyBackend:
 
     def ping(self) -> None:
         """Raise BackendError when Dify cannot be reached or refuses the key."""
-        self.client.check_key()
+        try:
+            self.client.check_key()
+        except BackendError as error:
+            raise for_log(error, self.settings.dify_app_api_key.get_secret_value()) from None
 
     def close(self) -> None:
         """Give back connections and the watching thread."""
@@ -74,7 +81,7 @@ class DifyAnswer:
                 yield from self._ask()
         except BackendError as error:
             if not self._stopping.is_set():
-                raise for_log(error, self._question.text) from None
+                raise self._for_log(error) from None
 
     def stop(self) -> None:
         """Stop Dify's task, then the reading; what was written stays.
@@ -136,7 +143,7 @@ class DifyAnswer:
             try:
                 saved = self._saved(of_chatflow=fold.is_run)
             except BackendError as error:
-                log.info("the rest of a broken answer could not be asked for: %s", error)
+                log.info("the rest of a broken answer could not be asked for: %s", self._for_log(error))
                 return
             for event in saved:
                 yield from fold.feed(event)
@@ -181,7 +188,7 @@ class DifyAnswer:
         try:
             self._client.stop(_STOP_PATH[self._settings.dify_app_type], task, self._question.user)
         except BackendError as error:
-            log.warning("Dify did not take the stop: %s", error)
+            log.warning("Dify did not take the stop: %s", self._for_log(error))
 
     def _doubt(self, stream: EventStream) -> None:
         """Ask beside the silent stream whether the conversation still exists (Dify 1.13 and 1.14 do not say)."""
@@ -196,7 +203,7 @@ class DifyAnswer:
         try:
             return not self._client.knows_conversation(self.conversation, self._question.user)
         except BackendError as error:
-            log.info("could not ask whether a silent conversation exists: %s", error)
+            log.info("could not ask whether a silent conversation exists: %s", self._for_log(error))
             return False
 
     def _unanswered(self, silence: Silence | None) -> BackendError:
@@ -214,3 +221,6 @@ class DifyAnswer:
             return [name for name in self._client.required_inputs() if name not in given]
         except BackendError:
             return []
+
+    def _for_log(self, error: BackendError) -> BackendError:
+        return for_log(error, self._question.text, self._settings.dify_app_api_key.get_secret_value())

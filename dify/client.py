@@ -9,20 +9,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 import requests
-import urllib3
-from pydantic import SecretStr
 
-from backends.retry import NOT_SENT, patiently
+from backends.calls import Calls, is_success
+from backends.retry import patiently
 from backends.stream import EventStream, socket_of
 from backends.watch import Keeper, Limits
 from dify.failures import from_response
-from errors import BackendDown, BackendError, BackendUnreachable, ConversationGone, NoAnswer
-from web import Web
+from errors import ConversationGone
 
-_CONNECT_SECONDS = 8
-_CALL_SECONDS = 20  # for the short calls: stop, messages, parameters
-_REFUSAL_BYTES = 65_536  # of a refusal's body, at most
 _NEWEST = "5"  # messages to look among; others may have been asked in a shared conversation meanwhile
+_LASTING = {"rate_limit_error"}  # with Dify, a quota of requests
 _ASKER = "dingbridge"  # the `user` of calls that nobody in particular makes
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 # A proxy that compresses a stream also collects it; this asks for none.
@@ -34,9 +30,7 @@ class DifyClient:
 
     def __init__(self, base_url: str, api_key: str, *, limits: Limits, connections: int) -> None:
         self._base_url, self._limits = base_url, limits
-        self._web = Web(hosts=1, connections=connections)
-        # A key may hold any character; but a line break in it would be an error that quotes it.
-        self._bearer = SecretStr(f"Bearer {''.join(api_key.split())}".encode().decode("latin-1"))
+        self._calls = Calls(key=api_key, connections=connections, from_response=from_response)
         self._keeper = Keeper()
 
     def stream(
@@ -57,7 +51,7 @@ class DifyClient:
             response = self._post(path, body)
             return EventStream(response, self._keeper, self._limits, opened=opened, decode=payload_of, on_doubt=on_doubt)
 
-        return patiently(ask, pause=self._limits.pause, stopping=stopping)
+        return patiently(ask, pause=self._limits.pause, stopping=stopping, lasting=_LASTING)
 
     def stop(self, path: str, task: str, user: str) -> None:
         """Stop a task (`task_id` of its events); Dify obeys only for the user who began it. Raises BackendError."""
@@ -93,48 +87,28 @@ class DifyClient:
     def close(self) -> None:
         """Give back connections and the watching thread."""
         self._keeper.close()
-        self._web.close()
-
-    def _headers(self, usual: Mapping[str, str]) -> dict[str, str]:
-        return {**usual, "Authorization": self._bearer.get_secret_value()}
+        self._calls.close()
 
     def _post(self, path: str, body: Mapping[str, Any]) -> requests.Response:
-        """POST for a stream; a POST that is sent elsewhere would arrive as a GET, so redirects are not followed."""
-        try:
-            response = self._web.send(
-                "POST",
-                self._base_url + path,
-                self._headers(_STREAM_HEADERS),
-                json.dumps(body, default=str).encode(),  # a date among the inputs goes out as text
-                timeout=(_CONNECT_SECONDS, self._limits.first_event),
-                stream=True,
-            )
-        except requests.ReadTimeout:
-            raise NoAnswer("no headers", code="silent") from None
-        except requests.RequestException as error:
-            raise _unreachable(error) from None
+        """POST for a stream."""
+        content = json.dumps(body, default=str).encode()  # a date among the inputs goes out as text
+        response = self._calls.ask(self._base_url + path, _STREAM_HEADERS, content, seconds=self._limits.first_event)
         if response.status_code != HTTPStatus.OK or "text/event-stream" not in response.headers.get("Content-Type", ""):
             with response:
-                raise _refusal(response)
+                raise self._calls.refusal(response)
         if connection := socket_of(response):
             connection.settimeout(self._limits.idle + 5)  # a back-stop: the keeper ends an idle stream before
         return response
 
     def _call(self, method: str, path: str, body: Mapping[str, str] | None = None, **query: str) -> dict[str, Any]:
         url = f"{self._base_url}{path}?{urlencode(query)}" if query else self._base_url + path
-        payload = json.dumps(body).encode() if body else None
-        try:
-            response = self._web.send(
-                method, url, self._headers(_HEADERS), payload, timeout=(_CONNECT_SECONDS, _CALL_SECONDS), stream=True
-            )
-            with response:
-                if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-                    raise _refusal(response)
+        with self._calls.short(method, url, _HEADERS, json.dumps(body).encode() if body else None) as response:
+            if not is_success(response):
+                raise self._calls.refusal(response)
+            try:
                 answer = response.json()
-        except requests.JSONDecodeError:
-            return {}  # 204, or a body that nobody reads
-        except requests.RequestException as error:
-            raise _unreachable(error) from None
+            except requests.JSONDecodeError:
+                return {}  # 204, or a body that nobody reads
         return answer if isinstance(answer, dict) else {}
 
 
@@ -145,27 +119,6 @@ def payload_of(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) and "event" in payload else None
-
-
-def _refusal(response: requests.Response) -> BackendError:
-    status, headers = response.status_code, response.headers
-    request_id = headers.get("X-Request-Id") or headers.get("X-Trace-Id") or ""
-    if status < HTTPStatus.BAD_REQUEST:
-        return BackendDown("the answer is none of Dify's; is dify_api_url right?", status=status, request_id=request_id)
-    try:
-        body = response.raw.read(_REFUSAL_BYTES, decode_content=True)
-    except (urllib3.exceptions.HTTPError, OSError):
-        body = b""
-    return from_response(status, body, request_id=request_id)
-
-
-def _unreachable(error: requests.RequestException) -> BackendUnreachable:
-    """Name what went wrong by its class alone: the texts of requests may quote what was sent."""
-    cause = error.args[0] if error.args else error
-    if isinstance(cause, urllib3.exceptions.MaxRetryError):  # it never came to a connection
-        certificate = isinstance(error, requests.exceptions.SSLError)
-        return BackendUnreachable(type(cause.reason).__name__, code="" if certificate else NOT_SENT)
-    return BackendUnreachable(type(error).__name__)
 
 
 def _each(value: Any) -> Iterable[Any]:

@@ -4,12 +4,12 @@ A refusal is either an HTTP status with `{"code", "message", "status"}`, or an `
 answered with 200. Messages are matched by their beginning only: from 1.8 on the framework appends text to some.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
+from backends import failures
+from backends.failures import by_status, envelope, with_detail
 from errors import (
     BackendBusy,
     BackendDown,
@@ -43,20 +43,20 @@ _BY_CODE: Mapping[str, type[BackendError]] = {
     "conversation_completed": ConversationGone,
     "internal_server_error": BackendDown,
 }
-_DETAIL_LIMIT = 300  # characters of Dify's own message kept for the admin
-_WORD = "[A-Za-z0-9]"
+# Dify's dump of a body that it refused (1.11+); what it quotes in it is shortened in the middle.
+_DUMPED = re.compile(r"input_value=.*?(?=, input_type=|$)", re.DOTALL)
 
 
-def from_response(status: int, body: bytes, *, request_id: str = "") -> BackendError:
-    """Return the error for an HTTP answer that is no 2xx; the body may be JSON, HTML of a proxy, or nothing."""
-    envelope = _envelope(body)
-    code, message = str(envelope.get("code") or ""), str(envelope.get("message") or "")
-    if not envelope and body:
+def from_response(status: int, body: bytes, *, request_id: str = "", retry_after: float = 0) -> BackendError:
+    """Return the error for an HTTP answer that is no stream; the body may be JSON, HTML of a proxy, or nothing."""
+    written = envelope(body)
+    code, message = str(written.get("code") or ""), str(written.get("message") or "")
+    if body and not written:
         message = "the answer is not Dify's JSON (a proxy's page?)"
-    if status == HTTPStatus.NOT_FOUND:
-        return _not_found(code, message)(message, code=code, status=status, request_id=request_id)
-    kind = _BY_CODE.get(code) or _by_status(status)
-    return kind(message, code=code, status=status, request_id=request_id)
+    if status < HTTPStatus.BAD_REQUEST:
+        message = "the answer is none of Dify's; is dify_api_url right?"
+    kind = _not_found(code, message) if status == HTTPStatus.NOT_FOUND else _BY_CODE.get(code) or by_status(status)
+    return kind(message, code=code, status=status, request_id=request_id, retry_after=retry_after)
 
 
 def from_event(code: str, message: str, status: int) -> BackendError:
@@ -76,18 +76,9 @@ def from_run(error: str) -> BackendError:
     return kind(error.strip(), code="failed")
 
 
-def for_log(error: BackendError, words: str) -> BackendError:
-    """Return the same error with a detail fit for a log: short, and without what people wrote.
-
-    Dify quotes the question in some messages: a failed node's error, pydantic's dump of a refused body (1.11+).
-    """
-    detail = re.sub(r"input_value=.*?(?=, input_type=|$)", "input_value=…", error.detail, flags=re.DOTALL)
-    if words := words.strip():
-        # A question of one short word must not tear holes into other words.
-        detail = re.sub(f"(?<!{_WORD}){re.escape(words)}(?!{_WORD})", "…", detail)
-    if len(detail) > _DETAIL_LIMIT:  # a traceback tells most at its end
-        detail = f"{detail[: _DETAIL_LIMIT // 3]} … {detail[-_DETAIL_LIMIT * 2 // 3 :]}"
-    return type(error)(detail, code=error.code, status=error.status, request_id=error.request_id)
+def for_log(error: BackendError, *said: str) -> BackendError:
+    """Return the same error with a detail fit for a log, without what Dify quotes of a question or of a body."""
+    return failures.for_log(with_detail(error, _DUMPED.sub("input_value=…", error.detail)), *said)
 
 
 def _not_found(code: str, message: str) -> type[BackendError]:
@@ -96,19 +87,3 @@ def _not_found(code: str, message: str) -> type[BackendError]:
         return ConversationGone
     nowhere = not code or message.startswith("The requested URL was not found")
     return BackendUnreachable if nowhere else WrongAppKind
-
-
-def _by_status(status: int) -> type[BackendError]:
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return KeyRefused
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return BackendBusy
-    return BackendDown if status >= HTTPStatus.INTERNAL_SERVER_ERROR else InputRefused
-
-
-def _envelope(body: bytes) -> Mapping[str, Any]:
-    try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return parsed if isinstance(parsed, dict) else {}

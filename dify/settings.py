@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -42,6 +42,8 @@ class DifySettings(BaseModel):
     """How a bot reaches its Dify app."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    session_timeout: ClassVar[None] = None  # DIFY_CONVERSATION_REMAIN_TIME says so for all of them
+    pictures: ClassVar[None] = None
 
     dify_app_type: Annotated[
         Literal["chatbot", "completion", "workflow"], BeforeValidator(_app_type), Field(examples=["chatbot"])

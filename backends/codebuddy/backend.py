@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from backends import memory
 from backends.base import Event, Question, Text, Working
-from backends.calls import Stop
 from backends.codebuddy.client import CodeBuddyClient
 from backends.codebuddy.prompt import prompt
 from backends.codebuddy.settings import CodeBuddySettings
 from backends.failures import for_log
+from backends.stoppable import Stop
 from errors import BackendError
 
 _HISTORY_TOKENS = 4_000  # of what was said before, in front of a question
@@ -30,7 +30,10 @@ class CodeBuddyBackend:
 
     def ping(self) -> None:
         """Raise BackendError when the agent cannot be reached or refuses the token."""
-        self.client.check_key()
+        try:
+            self.client.check_key()
+        except BackendError as error:
+            raise for_log(error, self.settings.codebuddy_api_token.get_secret_value()) from None
 
     def close(self) -> None:
         """Give back connections and the watching thread."""

@@ -4,9 +4,11 @@ It is plain text, or JSON in one of several shapes, and not each server says whi
 """
 
 import json
+import re
 from typing import Any
 
-from errors import BackendDown, ModelFailed, NoAnswer
+from backends.failures import by_status, told
+from errors import BackendDown, BackendError, ModelFailed, NoAnswer
 
 AI = "codebuddy"
 _KEYS = ("content", "response", "message", "result")
@@ -15,12 +17,13 @@ _DEEPEST = 12  # levels of what is searched
 _PAGES = ("<!doctype html", "<html")
 
 
-def text_of(body: bytes, *, is_json: bool) -> str:
+def text_of(body: bytes, *, is_json: bool, charset: str = "utf-8") -> str:
     """Return the answer's text. `is_json` is what the Content-Type says; JSON is looked for where it does not say so, too.
 
-    Raises ModelFailed where the answer is an error, BackendDown for a page, NoAnswer where there is no text.
+    Raises ModelFailed, or what its code says, where the answer is an error, BackendDown for a page, NoAnswer where there is
+    no text.
     """
-    text = body.decode("utf-8-sig", errors="replace").strip()
+    text = _decoded(body, charset).removeprefix("\ufeff").strip()
     if text.lower().startswith(_PAGES):
         raise BackendDown("a page instead of an answer; is codebuddy_api_url right?", code="html", ai=AI)
     said = text
@@ -36,9 +39,9 @@ def _of_json(text: str, *, is_json: bool) -> str:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
         return text
+    if failure := _failure(parsed):
+        raise failure
     found = _search(parsed)
-    if isinstance(parsed, dict) and (parsed.get("is_error") or (parsed.get("error") and not found)):
-        raise ModelFailed(found or _error(parsed.get("error")), code="error", ai=AI)
     # JSON in a plain text may be what was asked for: it is the answer itself.
     return found if found or is_json else text
 
@@ -71,5 +74,30 @@ def _is_asked(item: Any) -> bool:
     return isinstance(item, dict) and item.get("role") in {"user", "system"}
 
 
-def _error(error: Any) -> str:
-    return error if isinstance(error, str) else _search(error)
+def _failure(parsed: Any) -> BackendError | None:
+    """Return the error that an answer with status 200 tells, if it does; it has nothing of what the AI wrote."""
+    entry = _result(parsed) if isinstance(parsed, list) else parsed
+    if not isinstance(entry, dict):
+        return None
+    error, (message, code) = entry.get("error"), told(entry)
+    if isinstance(error, dict):
+        message, code = told(error)
+    elif isinstance(error, str):
+        message = error
+    status = int(code) if re.fullmatch(r"[45]\d\d", code) else 0
+    if entry.get("is_error"):
+        return ModelFailed("is_error", code="error", ai=AI)
+    if error or status or entry.get("success") is False:
+        return (by_status(status) if status else ModelFailed)(message, code=code or "error", ai=AI)
+    return None
+
+
+def _result(items: list[Any]) -> Any:
+    return next((item for item in reversed(items) if isinstance(item, dict) and item.get("type") == "result"), None)
+
+
+def _decoded(body: bytes, charset: str) -> str:
+    try:
+        return body.decode(charset, errors="replace")
+    except (LookupError, ValueError):  # there is no such charset, or none of text
+        return body.decode(errors="replace")

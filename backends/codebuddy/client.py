@@ -3,21 +3,21 @@
 import json
 import threading
 import time
+from email.message import Message
 from http import HTTPStatus
 
 import requests
 import urllib3
 
-from backends.calls import Stop, StoppableWeb, bearer, refusal_body, request_id, retry_after, shut, unreachable
+from backends.calls import Calls
 from backends.codebuddy.body import AI, text_of
 from backends.codebuddy.failures import from_response
 from backends.codebuddy.settings import CodeBuddySettings
 from backends.retry import patiently
+from backends.stoppable import Stop, shut
 from backends.watch import Keeper, Limits, Silence, Watch
-from errors import AnswerInterrupted, AnswerTooLong, BackendError, KeyRefused, NoAnswer
+from errors import AnswerInterrupted, AnswerTooLong
 
-_CONNECT_SECONDS = 8
-_CALL_SECONDS = 20  # for the question whether it is there
 _MOST_BYTES = 4 * 1024 * 1024
 _BITE = 65_536
 _HEADERS = {
@@ -26,6 +26,7 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "X-CodeBuddy-Request": "1",  # newer servers answer 403 without it: no page in a browser could send it for somebody else
 }
+_KEY_REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 # What a GET of the agent's own address cannot be refused for while the agent is there.
 _THERE = {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.INTERNAL_SERVER_ERROR}
 
@@ -37,8 +38,8 @@ class CodeBuddyClient:
         whole = settings.codebuddy_timeout
         self._settings, self._limits = settings, Limits(first_event=whole, whole=whole, pause=pause)
         self._keeper = Keeper()
-        self._web = StoppableWeb(connections=connections)
-        self._bearer = bearer(settings.codebuddy_api_token.get_secret_value())
+        token = settings.codebuddy_api_token.get_secret_value()
+        self._calls = Calls(key=token, connections=connections, from_response=from_response, ai=AI)
 
     def ask(self, prompt: str, stop: Stop) -> str:
         """Return the answer's text. Raises BackendError; asked again, unless stopped, only while nothing can have begun."""
@@ -47,38 +48,24 @@ class CodeBuddyClient:
 
     def check_key(self) -> None:
         """Raise BackendError when nobody is there or the token is refused. The agent is not asked: that would be work."""
-        url, timeout = self._settings.codebuddy_api_url, (_CONNECT_SECONDS, _CALL_SECONDS)
-        try:
-            with self._web.send("GET", url, self._headers(), timeout=timeout, stream=True) as response:
-                if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and response.status_code not in _THERE:
-                    raise _refusal(response)
-                if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-                    raise KeyRefused("", status=response.status_code, request_id=request_id(response), ai=AI)
-        except requests.RequestException as error:
-            raise unreachable(error, ai=AI) from None
+        with self._calls.short("GET", self._settings.codebuddy_api_url, _HEADERS) as response:
+            status = response.status_code
+            is_away = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in _THERE
+            if is_away or status in _KEY_REFUSED:
+                raise self._calls.refusal(response)
 
     def close(self) -> None:
         """Give back connections and the watching thread."""
         self._keeper.close()
-        self._web.close()
-
-    def _headers(self) -> dict[str, str]:
-        return {**_HEADERS, "Authorization": self._bearer.get_secret_value()}
+        self._calls.close()
 
     def _ask(self, body: bytes, stop: Stop) -> str:
-        opened = time.monotonic()
-        timeout = (_CONNECT_SECONDS, self._limits.whole)
-        try:
-            response = self._web.ask(self._settings.codebuddy_api_url, self._headers(), body, timeout=timeout, stop=stop)
-        except requests.ReadTimeout:
-            raise NoAnswer("no answer within codebuddy_timeout", code="silent", ai=AI) from None
-        except requests.RequestException as error:
-            raise unreachable(error, ai=AI) from None
-        with response:
-            if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-                raise _refusal(response)
+        opened, url = time.monotonic(), self._settings.codebuddy_api_url
+        with self._calls.ask(url, _HEADERS, body, seconds=self._limits.whole, stop=stop) as response:
             content = self._read(response, opened, stop)
-            return text_of(content, is_json="json" in response.headers.get("Content-Type", "").lower())
+            kind = Message()
+            kind["Content-Type"] = response.headers.get("Content-Type", "")
+            return text_of(content, is_json="json" in kind.get_content_type(), charset=kind.get_content_charset("utf-8"))
 
     def _read(self, response: requests.Response, opened: float, stop: Stop) -> bytes:
         """Return the whole body; a stop ends the reading, and so does the time that an answer may take."""
@@ -108,8 +95,3 @@ class CodeBuddyClient:
         if late.is_set():
             raise AnswerInterrupted("not whole within codebuddy_timeout", code="silent", ai=AI)
         return bytes(content)
-
-
-def _refusal(response: requests.Response) -> BackendError:
-    body = refusal_body(response)
-    return from_response(response.status_code, body, request_id=request_id(response), retry_after=retry_after(response))

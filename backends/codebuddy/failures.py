@@ -1,10 +1,9 @@
 """CodeBuddy's refusals -> the error tree. Pure."""
 
-import json
 from http import HTTPStatus
 
 from backends.codebuddy.body import AI
-from backends.failures import by_status, told
+from backends.failures import by_status, envelope, told
 from errors import BackendError, EndpointOff, NoAnswer
 
 # 504 is not asked again: the agent behind it has been at work, and may be still.
@@ -22,12 +21,11 @@ def from_response(status: int, body: bytes, *, request_id: str = "", retry_after
 
 def _words(body: bytes) -> tuple[str, str]:
     """Return the message and the code of a refusal: JSON, a line of text, or a page that says nothing."""
-    try:
-        envelope = json.loads(body)
-    except (ValueError, RecursionError):
+    written = envelope(body)
+    if not written:
         text = body.decode(errors="replace").strip()
         return ("a page of a proxy's?" if text.startswith("<") else text), ""
-    error = envelope.get("error") or envelope if isinstance(envelope, dict) else envelope
+    error = written.get("error") or written
     if not isinstance(error, dict):
         return error if isinstance(error, str) else "", ""
     return told(error)

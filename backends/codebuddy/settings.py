@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
+from backends.settings import RememberedSettings, is_here
 from settings import HttpUrl
 
 OURS = ("prompt", "print")  # the keys of a call that are no options
@@ -19,22 +20,23 @@ def _options(options: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-class CodeBuddySettings(BaseModel):
+class CodeBuddySettings(RememberedSettings):
     """How a bot reaches its agent."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     codebuddy_api_url: Annotated[HttpUrl, Field(examples=["http://127.0.0.1:8080/agent"])]
     codebuddy_api_token: Annotated[SecretStr, Field(examples=["…"])]
-    codebuddy_options: Annotated[
-        dict[str, Any], AfterValidator(_options), Field(repr=False, examples=["{model: claude-sonnet}"])
-    ] = {}
+    codebuddy_options: Annotated[dict[str, Any], AfterValidator(_options)] = Field(
+        default_factory=dict, repr=False, examples=["{model: claude-sonnet}"]
+    )
     codebuddy_timeout: Annotated[float, Field(gt=0, le=3_600)] = 600
-    session_timeout: Annotated[float, Field(ge=0)] = 30
-    media_root: str = "media"
 
     def __str__(self) -> str:
         return f"CodeBuddy, {self.codebuddy_api_url}"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the agent works on this machine."""
+        return is_here(self.codebuddy_api_url)
 
     @property
     def goes_on_itself(self) -> bool:

@@ -2,22 +2,24 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
 from backends import memory
 from backends.base import Event, Question
-from backends.calls import Stop
 from backends.failures import for_log
-from backends.openai.client import OpenAiClient, Reading
+from backends.openai.client import OpenAiClient
 from backends.openai.failures import AI
 from backends.openai.fold import Fold
 from backends.openai.messages import messages, remembered
 from backends.openai.settings import OpenAiSettings
+from backends.stoppable import Stop
+from backends.stream import EventStream
 from backends.watch import Limits
 from errors import AnswerInterrupted, BackendError, NoAnswer
 
+_LONGEST_REF = 200
 _USER_KEY = re.compile(r"[^\s\[\]{}\"]{0,200}-[0-9a-f]{8}")  # as made below; not what another kind of AI left
 
 
@@ -43,7 +45,10 @@ class OpenAiBackend:
 
     def ping(self) -> None:
         """Raise BackendError when the gateway cannot be reached or refuses the key."""
-        self.client.check_key()
+        try:
+            self.client.check_key()
+        except BackendError as error:
+            raise for_log(error, self.settings.openai_api_key.get_secret_value()) from None
 
     def close(self) -> None:
         """Give back connections and the watching thread."""
@@ -96,7 +101,7 @@ class OpenAiAnswer:
             for payload in reading:
                 if self._stop.asked.is_set():
                     break
-                self.ref = self.ref or str(payload.get("id") or "")
+                self.ref = self.ref or _ref(payload)
                 yield from fold.feed(payload)
                 if fold.end == "over":
                     break
@@ -112,7 +117,7 @@ class OpenAiAnswer:
             raise AnswerInterrupted(silence.value, code="silent", ai=AI)
         fold.judge()
 
-    def _open(self) -> Reading:
+    def _open(self) -> EventStream:
         body: dict[str, Any] = {
             "model": self._settings.openai_model,
             "messages": messages(self._settings, self._question, self._earlier),
@@ -131,3 +136,9 @@ class OpenAiAnswer:
         for exchange in self._earlier:
             yield exchange.question
             yield exchange.answer
+
+
+def _ref(payload: Mapping[str, Any]) -> str:
+    """Return how the gateway calls its answer, fit to be kept."""
+    identity = payload.get("id")
+    return "".join(filter(str.isprintable, identity))[:_LONGEST_REF] if isinstance(identity, str) else ""

@@ -4,13 +4,12 @@ Most send `{"error": {"message", "type", "code"}}` with an HTTP status, or as an
 200; some send the text alone, FastAPI's list of what it refuses, or a page of a proxy's.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from backends.failures import by_status, told
+from backends.failures import by_status, envelope, told
 from errors import (
     BackendBusy,
     BackendDown,
@@ -41,7 +40,9 @@ _BY_CODE: Mapping[str, type[BackendError]] = {
     "server_error": BackendDown,
     "context_length_exceeded": InputRefused,
 }
-_QUOTA = re.compile(r"quota|balance|arrear|billing", re.IGNORECASE)
+_QUOTA = re.compile(r"quota|(?<!load[ -])balance(?![a-z])|arrear|billing", re.IGNORECASE)
+# What is full for a minute is no quota, though Moonshot calls it so.
+_PASSES = re.compile(r"\b[RTQ]P[MS]\b|\b(?:try again|retry) (?:after|in)\b|\bper (?:min|sec)", re.IGNORECASE)
 # Ollama, vLLM and Moonshot say so with 404, DeepSeek with 400, One-API with 503.
 _NO_MODEL = re.compile(
     r"\bmodel\b.{0,120}\b(?:not found|not exist|does ?n[o']t exist)|\b(?:unknown|no such) model\b|\bnot found\b.{0,20}\bmodel\b"
@@ -55,9 +56,9 @@ _TOO_LONG_CODE = "context_length_exceeded"
 
 def from_response(status: int, body: bytes, *, request_id: str = "", retry_after: float = 0) -> BackendError:
     """Return the error for an HTTP answer that is no 2xx."""
-    envelope = _envelope(body)
-    message, code = _words(envelope)
-    if body and not envelope:
+    written = envelope(body)
+    message, code = _words(written)
+    if body and not written:
         message = "the answer is not a gateway's JSON (a proxy's page?)"
     kind = _kind(status, code, message)
     if kind is BackendUnreachable:
@@ -81,7 +82,8 @@ def is_error(payload: Mapping[str, Any]) -> bool:
 
 
 def _kind(status: int, code: str, message: str) -> type[BackendError]:
-    if _QUOTA.search(code) or (status == HTTPStatus.TOO_MANY_REQUESTS and _QUOTA.search(message)):
+    told_so = status == HTTPStatus.TOO_MANY_REQUESTS and _QUOTA.search(message) and not _PASSES.search(message)
+    if told_so or _QUOTA.search(code):
         return QuotaExceeded
     if kind := _BY_CODE.get(code):
         return kind
@@ -94,9 +96,9 @@ def _kind(status: int, code: str, message: str) -> type[BackendError]:
     return InputRefused if _TOO_LONG.search(message) else ModelFailed
 
 
-def _words(envelope: Mapping[str, Any]) -> tuple[str, str]:
+def _words(written: Mapping[str, Any]) -> tuple[str, str]:
     """Return an envelope's message and code."""
-    error = envelope.get("error") or envelope.get("detail") or envelope
+    error = written.get("error") or written.get("detail") or written
     if isinstance(error, list):
         return "; ".join(map(_refused_field, error)), ""
     if not isinstance(error, Mapping):
@@ -114,11 +116,3 @@ def _refused_field(item: Any) -> str:
     place = item.get("loc")
     names = (name for name in place if isinstance(name, str)) if isinstance(place, list) else ()
     return f"{'.'.join(names)}: {told(item)[0]}"
-
-
-def _envelope(body: bytes) -> Mapping[str, Any]:
-    try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return parsed if isinstance(parsed, dict) else {}

@@ -1,9 +1,10 @@
 """Folds the chunks of a chat completion into an answer: what was said, which tools were called, how it ended. Pure."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from backends.base import Event, Progress, Replace, Text, Thinking, Tokens
+from backends.base import Event, Progress, Replace, Shortened, Text, Thinking, Tokens
 from backends.openai import failures
 from backends.thinking import ThinkingFilter
 from errors import AnswerInterrupted, AnswerTooLong, BackendError, ModelFailed
@@ -12,6 +13,9 @@ Json = Mapping[str, Any]
 End = Literal["open", "settling", "over"]
 
 DONE: dict[str, Any] = {"object": "[DONE]"}  # what stands for the line that ends a stream, which is no JSON
+_AT_THE_LIMIT = {"length", "max_tokens"}  # some gateways hand on the word of the AI behind them
+# No ends: a gateway that runs its tools itself goes on behind them, perhaps minutes later; and some write null as a text.
+_GOES_ON = {"tool_calls", "function_call", "null"}
 _MOST_CHARACTERS = 1_000_000  # of text and thoughts; a model that repeats itself for ever says more
 
 
@@ -56,6 +60,8 @@ class Fold:
     def flush(self) -> Iterator[Event]:
         """Yield what was held back, when no more comes."""
         yield from self._keep(self._thinking.flush())
+        if self._finish in _AT_THE_LIMIT:
+            yield Shortened()
         if self._tokens:
             yield self._tokens
 
@@ -69,15 +75,36 @@ class Fold:
             raise ModelFailed("the content filter let nothing through", code="content_filter", ai=failures.AI)
 
     def _take(self, choice: Json) -> Iterator[Event]:
-        delta = choice.get("delta") or choice.get("message")
-        if isinstance(delta, dict):
-            # Some gateways send the same thought under both names.
-            if thought := _text(delta.get("reasoning_content")) or _text(delta.get("reasoning")):
-                yield from self._keep(iter((Thinking(thought),)))
-            yield from self._keep(self._thinking.feed(_text(delta.get("content"))))
-            yield from self._called(delta.get("tool_calls"))
-        finish = choice.get("finish_reason") or ("stop" if "message" in choice else "")
-        self._finish = str(finish) or self._finish
+        delta, message = choice.get("delta"), choice.get("message")
+        finish = str(choice.get("finish_reason") or "")
+        self._finish = finish if finish and finish not in _GOES_ON else self._finish
+        if isinstance(delta, dict) and delta:
+            yield from self._add(delta)
+        elif isinstance(message, dict) and message:
+            self._finish = self._finish or "stop"
+            yield from self._settle(message)
+
+    def _add(self, delta: Json) -> Iterator[Event]:
+        # Some gateways send the same thought under both names.
+        if thought := _text(delta.get("reasoning_content")) or _text(delta.get("reasoning")):
+            yield from self._keep(iter((Thinking(thought),)))
+        yield from self._keep(self._thinking.feed(_text(delta.get("content")) or _text(delta.get("refusal"))))
+        yield from self._called(delta.get("tool_calls"))
+
+    def _settle(self, message: Json) -> Iterator[Event]:
+        """A whole message: the answer, or (MiniMax) once more what came in pieces, whose place it takes."""
+        if not (self._length or self._calls):
+            yield from self._add(message)
+            return
+        whole = Fold()
+        deque(whole.feed({"choices": [{"delta": message}]}), maxlen=0)
+        deque(whole.flush(), maxlen=0)
+        yield from self._keep(self._thinking.flush())
+        said, text = self.text.strip(), whole.text.strip()
+        if not (text.startswith(said) or said.startswith(text)):
+            yield from self._keep(iter((Text(whole.text),)))
+        elif text and text != said:
+            yield from self._keep(iter((Replace(whole.text),)))
 
     def _keep(self, parts: Iterator[Text | Replace | Thinking]) -> Iterator[Event]:
         for part in parts:

@@ -1,6 +1,7 @@
 """A Python agent as a Backend: an object of the team's own answers."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Protocol
 
@@ -31,15 +32,15 @@ class Host(Protocol):
 
 
 class PythonBackend:
-    """One agent; shared by all threads of a bot.
+    """One agent; shared by all threads of a bot. `clock` is the time by which its silences are judged.
 
     Raises Unloadable when there is none; with processes that is told by `ping`, and by the end of each answer.
     """
 
     sees_pictures = True
 
-    def __init__(self, settings: PythonSettings) -> None:
-        self.timeout = settings.agent_timeout
+    def __init__(self, settings: PythonSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.timeout, self.clock = settings.agent_timeout, clock
         self.host: Host
         if settings.agent_isolation == "process":
             self.host = Workers(settings.agent, self.timeout)
@@ -52,7 +53,7 @@ class PythonBackend:
 
     def ping(self) -> None:
         """Raise BackendError when the agent is not to be had."""
-        with closing(Channel()) as channel:
+        with closing(Channel(self.clock)) as channel:
             self.host.start(None, channel)
             channel.take(self.timeout)
 
@@ -77,7 +78,7 @@ class PythonAnswer:
             history=self._history,
             pictures=question.pictures,
         )
-        self._channel = Channel()
+        self._channel = Channel(backend.clock)
         self._said: list[str] = []
         self._length = 0
 

@@ -31,12 +31,12 @@ class Channel:
         return self._closed
 
     def put(self, event: Event) -> None:
-        """Hand an event over; waits while many are on their way. Raises GivenUp when nobody reads any more."""
+        """Hand an event over; waits while many are on their way. Raises GivenUp behind the end, or when nobody reads on."""
         with self._changed:
             if not self._closed:
                 self._heard = self._clock()
-            has_room = self._changed.wait_for(lambda: self._closed or len(self._events) < _MOST, _PATIENCE)
-            if self._closed or not has_room:
+            has_room = self._changed.wait_for(lambda: self._is_over() or len(self._events) < _MOST, _PATIENCE)
+            if self._is_over() or not has_room:
                 raise GivenUp
             self._events.append(event)
             self._changed.notify_all()
@@ -55,8 +55,10 @@ class Channel:
     def take(self, seconds: float) -> Event | None:
         """Return the next event, None at the end. Raises the error that ended it, or NoAnswer after so much silence."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._closed or self._ended or self._events, seconds):
-                raise NoAnswer(f"silent for {seconds:g} s", code="silent", ai="python")
+            until = self._clock() + seconds
+            while not self._changed.wait_for(self._has_come, seconds):
+                if self._clock() >= until:
+                    raise NoAnswer(f"silent for {seconds:g} s", code="silent", ai="python")
             if self._closed:
                 return None
             if self._events:
@@ -90,3 +92,10 @@ class Channel:
         """Whether the agent was given up and has said nothing for so long."""
         with self._changed:
             return self._closed and not self._ended and self._clock() - self._heard >= seconds
+
+    def _has_come(self) -> bool:
+        """Whether there is something for the reader: an event, or the end."""
+        return self._is_over() or bool(self._events)
+
+    def _is_over(self) -> bool:
+        return self._closed or self._ended

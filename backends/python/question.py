@@ -1,6 +1,7 @@
 """What an agent is asked: a text that knows who asks, what was said before, and the pictures that came with it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Self
 
@@ -37,3 +38,8 @@ class AgentQuestion(str):
         question.text, question.user, question.facts = text, user, MappingProxyType(dict(facts or {}))
         question.history, question.pictures = history, pictures
         return question
+
+    def __reduce__(self) -> tuple[Callable[[], Self], tuple[()]]:
+        """Let it be copied, and pickled for a process of the agent's own."""
+        kind, facts = type(self), dict(self.facts)
+        return partial(kind, self.text, user=self.user, facts=facts, history=self.history, pictures=self.pictures), ()

@@ -53,7 +53,7 @@ class Agent:
         raise Unloadable("agent_shape", name=self._name)
 
     def _refuse_async(self, found: object) -> None:
-        for function in (found, *(getattr(found, method, None) for method in _METHODS)):
+        for function in (found, *(getattr(found, method, None) for method in (*_METHODS, "__call__"))):
             if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
                 raise Unloadable("agent_async", name=self._name)
 

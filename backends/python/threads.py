@@ -3,6 +3,7 @@
 import logging
 import threading
 
+from backends.background import start
 from backends.python.channel import Channel
 from backends.python.failures import Failure, attempt
 from backends.python.question import AgentQuestion
@@ -23,13 +24,15 @@ class Threads:
         self._live: set[Channel] = set()
 
     def start(self, question: AgentQuestion | None, channel: Channel) -> None:
-        """Let the agent answer into the channel. Raises AgentsStuck while too many of its threads hang."""
+        """Let the agent answer into the channel.
+
+        Raises AgentsStuck while too many of its threads hang, BackendBusy when there is no thread to be had.
+        """
         with self._lock:
             stuck = sum(other.is_stuck(self._timeout) for other in self._live)
             if stuck >= MOST_STUCK:
                 raise AgentsStuck(f"{stuck} answers hang", ai="python")
-            # A daemon: the bridge leaves without those that hang.
-            threading.Thread(target=self._run, args=(question, channel), name="agent", daemon=True).start()
+            start(self._run, question, channel, name="agent", ai="python")
             self._live.add(channel)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from backends.base import Event
 from backends.python import wire
 from backends.python.agent import load
-from backends.python.failures import Failure, attempt
+from backends.python.failures import Failure, GivenUp, attempt
 from backends.python.question import AgentQuestion
 from backends.python.shapes import Agent, Say
 from errors import Unloadable
@@ -29,21 +29,40 @@ def main(path: str) -> None:
     questions: queue.Queue[bytes] = queue.Queue(maxsize=2)  # one at a time, and the end
     threading.Thread(target=_listen, args=(asked, questions), name="listen", daemon=True).start()
     agent: Agent | None = None
-
-    def say(event: Event) -> None:
-        _write(said, wire.write_event(event))
-
     while line := questions.get():
-        agent, failure = _answer(agent, path, wire.read_question(line), say)
-        _write(said, wire.write_end(failure))
+        number, question = wire.read_question(line)
+        lines = _Lines(said, number)
+        agent, failure = _answer(agent, path, question, lines.say)
+        lines.end(failure)
 
 
-def _write(said: BinaryIO, line: bytes) -> None:
-    try:
-        said.write(line)
-        said.flush()
-    except OSError:
-        os._exit(1)  # the bridge is gone
+class _Lines:
+    """The lines of one answer; behind its end there are none, though a thread that the agent left may go on."""
+
+    def __init__(self, said: BinaryIO, number: int) -> None:
+        self._said, self._number = said, number
+        self._lock = threading.Lock()
+        self._ended = False
+
+    def say(self, event: Event) -> None:
+        """Write an event. Raises GivenUp behind the end."""
+        with self._lock:
+            if self._ended:
+                raise GivenUp
+            self._write(wire.write_event(self._number, event))
+
+    def end(self, failure: Failure | None) -> None:
+        """Write how the answer ended."""
+        with self._lock:
+            self._ended = True
+            self._write(wire.write_end(self._number, failure))
+
+    def _write(self, line: bytes) -> None:
+        try:
+            self._said.write(line)
+            self._said.flush()
+        except OSError:
+            os._exit(1)  # the bridge is gone
 
 
 def _answer(agent: Agent | None, path: str, question: AgentQuestion | None, say: Say) -> tuple[Agent | None, Failure | None]:

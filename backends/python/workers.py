@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 
+from backends.background import start
 from backends.python import wire
 from backends.python.channel import Channel
 from backends.python.failures import Failure, GivenUp
@@ -30,11 +31,19 @@ class Workers:
         self._closed = False
 
     def start(self, question: AgentQuestion | None, channel: Channel) -> None:
-        """Let a worker answer into the channel; waits for a free one. Raises BackendBusy when none becomes free."""
+        """Let a worker answer into the channel; waits for a free one.
+
+        Raises BackendBusy when none becomes free, or no thread is to be had that would listen to it.
+        """
         channel.on_close(self._look_again)
         worker = self._take(channel)
-        if worker:
-            threading.Thread(target=self._run, args=(worker, question, channel), name="agent-worker", daemon=True).start()
+        if not worker:
+            return
+        try:
+            start(self._run, worker, question, channel, name="agent-worker", ai="python")
+        except BackendBusy:
+            self._give_back(worker, fit=True)  # it was not asked
+            raise
 
     def close(self) -> None:
         """End all of them: the idle ones by themselves, those at work at once."""
@@ -53,9 +62,9 @@ class Workers:
                 raise BackendBusy(f"{MOST_WORKERS} workers were at work for {self._timeout:g} s", ai="python")
             if self._over(channel):
                 return None
-            dead = [worker for worker in self._idle if not worker.alive]
-            self._idle = [worker for worker in self._idle if worker.alive]
-            _dismiss(dead)
+            alive = [worker for worker in self._idle if worker.alive]
+            _dismiss([worker for worker in self._idle if worker not in alive])
+            self._idle = alive
             worker = self._idle.pop() if self._idle else self._hire()
             self._busy.add(worker)
             return worker
@@ -70,9 +79,16 @@ class Workers:
             raise AgentFailed(f"no process could be started: {error.strerror}", ai="python") from None
 
     def _run(self, worker: "Worker", question: AgentQuestion | None, channel: Channel) -> None:
-        channel.on_close(worker.kill)
-        error = worker.ask(question, channel)
-        fit = channel.end(error) and worker.free
+        fit = False
+        try:
+            channel.on_close(worker.kill)
+            error = worker.ask(question, channel)
+            fit = channel.end(error) and worker.free
+        finally:
+            self._give_back(worker, fit=fit)
+
+    def _give_back(self, worker: "Worker", *, fit: bool) -> None:
+        """Keep a worker for the next question, or end it; its place is free either way."""
         with self._changed:
             self._busy.discard(worker)
             fit = fit and not self._closed
@@ -101,6 +117,8 @@ class Worker:
             env={**os.environ, "PYTHONPATH": places},
             start_new_session=True,
         )
+        self._asked = 0  # questions so far; the last one's number
+        self._waited = False  # from then on its pid may be another's
         self.free = True  # whether its last answer came to its end
 
     @property
@@ -113,13 +131,16 @@ class Worker:
         assert self._child.stdin
         assert self._child.stdout
         self.free = False
+        self._asked += 1
         try:
-            self._child.stdin.write(wire.write_question(question))
+            self._child.stdin.write(wire.write_question(self._asked, question))
             self._child.stdin.flush()
             while line := self._child.stdout.readline(wire.MOST_BYTES):
                 if len(line) == wire.MOST_BYTES:
                     return AnswerTooLong(f"a piece of more than {wire.MOST_BYTES:,} bytes", ai="python")
-                heard = wire.read(line)
+                number, heard = wire.read(line)
+                if number != self._asked:
+                    continue  # of an earlier question: a process that the agent left has the worker's pipe, too
                 if heard is None or isinstance(heard, Failure):
                     self.free = True
                     return error_of(heard)
@@ -131,13 +152,13 @@ class Worker:
         return AgentFailed(f"the worker ended with exit code {self.wait()}", ai="python")
 
     def kill(self) -> None:
-        """End it at once, and what it started. Never blocks."""
-        if self._child.poll() is not None:
+        """End it at once, and what it started, also where it is dead itself: that may hold its pipe. Never blocks."""
+        if self._waited:
             return
         if sys.platform == "win32":
             self._child.kill()
             return
-        with suppress(ProcessLookupError):  # it has just ended
+        with suppress(ProcessLookupError, PermissionError):  # nobody is left of them
             os.killpg(self._child.pid, signal.SIGKILL)
 
     def dismiss(self) -> None:
@@ -147,18 +168,25 @@ class Worker:
             self._child.stdin.close()
 
     def wait(self) -> int | None:
-        """Wait until it has ended, close its pipes and return its exit code."""
-        self.dismiss()
-        try:
-            self._child.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        """Let it end by itself, else kill it; end what it started, close its pipes and return its exit code.
+
+        None where even the system does not get it to end.
+        """
         assert self._child.stdout
+        if self._waited:
+            return self._child.returncode
+        self.dismiss()
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(_END_SECONDS)
+        self.kill()
+        self._waited = True
         self._child.stdout.close()
-        return self._child.wait(_END_SECONDS)
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(_END_SECONDS)
+        return self._child.returncode
 
 
-def _dismiss(workers: Iterable[Worker]) -> None:
+def _dismiss(workers: Sequence[Worker]) -> None:
     """Let them end side by side."""
     for worker in workers:
         worker.dismiss()

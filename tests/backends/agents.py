@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from backends.python.question import AgentQuestion
 
 HANGS = "停"
+FAILS = "坏"
 
 
 def answer(question: AgentQuestion) -> Iterator[str]:
-    """Say what was asked before and now, in two pieces; a question to hang begins, and never ends."""
+    """Say what was asked before and now, in two pieces; of the others, one begins and never ends, one is refused."""
+    if question.text == FAILS:
+        raise ValueError(f"bad {question}")
     asked = [exchange.question for exchange in question.history]
     yield "答："
     while question.text == HANGS:

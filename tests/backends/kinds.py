@@ -7,7 +7,7 @@ ends, `坏` is refused with a text that quotes it.
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -23,11 +23,9 @@ from backends.python.settings import PythonSettings
 from backends.watch import Limits
 from dify.backend import DifyBackend
 from dify.settings import DifySettings
-from tests.backends.agents import HANGS
+from tests.backends.agents import FAILS, HANGS
 from tests.backends.conftest import DONE, KEY, MODEL, chunk, refusal
 from tests.dify.server import END, Exchange, RawServer, event
-
-FAILS = "坏"
 
 Open = Callable[[str], Backend]  # at an address
 
@@ -39,9 +37,10 @@ class Kind:
     name: str
     opened: Callable[[], AbstractContextManager[Backend]] = field(repr=False)
     elsewhere: Callable[[], Backend] | None = field(default=None, repr=False)  # one with nobody behind it
+    locked: Callable[[], AbstractContextManager[Backend]] | None = field(default=None, repr=False)  # its key is refused
     remembers: bool = True
     grows: bool = True  # whether an answer comes in pieces
-    can_hang: bool = True
+    can_fail: bool = True  # and hang
 
 
 def _served(run: Callable[[], Callable[[Exchange], None]], at: Open) -> Callable[[], AbstractContextManager[Backend]]:
@@ -55,6 +54,20 @@ def _served(run: Callable[[], Callable[[Exchange], None]], at: Open) -> Callable
             backend = at(server.url)
             stack.callback(backend.close)
             yield backend
+
+    return opened
+
+
+def _locked(at: Open) -> Callable[[], AbstractContextManager[Backend]]:
+    """Return what opens a backend whose key is refused by a server that quotes it."""
+    body = json.dumps({"code": "unauthorized", "message": f"bad key {KEY}"}).encode()
+
+    @contextmanager
+    def opened() -> Iterator[Backend]:
+        with RawServer(lambda exchange: exchange.answer(body, status="401 Unauthorized")) as server:
+            server.others.clear()
+            with closing(at(server.url)) as backend:
+                yield backend
 
     return opened
 
@@ -135,7 +148,7 @@ def _at_dify(url: str) -> Backend:
 
 
 def _at_gateway(url: str, history: str) -> Backend:
-    section = {"openai_base_url": url, "openai_model": MODEL, "history": history}
+    section = {"openai_base_url": url, "openai_api_key": KEY, "openai_model": MODEL, "history": history}
     return OpenAiBackend(OpenAiSettings.model_validate(section), connections=4, limits=Limits(pause=0.01))
 
 
@@ -150,7 +163,7 @@ def _python(isolation: str) -> Backend:
 
 
 def _over_http(name: str, run: Callable[[], Callable[[Exchange], None]], at: Open, *, grows: bool = True) -> Kind:
-    return Kind(name, _served(run, at), lambda: at(_nowhere()), grows=grows)
+    return Kind(name, _served(run, at), lambda: at(_nowhere()), _locked(at), grows=grows)
 
 
 def _nowhere() -> str:
@@ -166,5 +179,5 @@ KINDS = [
     _over_http("codebuddy", _agent, _at_agent, grows=False),
     Kind("python, thread", _in_process(partial(_python, "thread"))),
     Kind("python, process", _in_process(partial(_python, "process"))),
-    Kind("echo", _in_process(EchoBackend), remembers=False, grows=False, can_hang=False),
+    Kind("echo", _in_process(EchoBackend), remembers=False, grows=False, can_fail=False),
 ]

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 import errors
-from backends.base import Backend, Picture, Progress, Question, Text, Tokens, Working
+from backends.base import Backend, Picture, Progress, Question, Shortened, Text, Tokens, Working
 from backends.codebuddy.backend import CodeBuddyBackend
 from backends.codebuddy.settings import CodeBuddySettings
 from backends.openai.backend import OpenAiBackend
@@ -72,6 +72,7 @@ def ask(backend: Backend, text: str, conversation: str = "", *pictures: Picture)
         ("openai", "bridge"),
         ("openai", "gateway"),
         ("strict", "bridge"),  # it knows no user key either, and so remembers nothing
+        ("litellm", "bridge"),
         ("openclaw", "bridge"),
         ("openclaw", "gateway"),
     ],
@@ -106,12 +107,13 @@ def test_a_tool_is_progress(gateway: Gateway) -> None:
     assert [event for event in heard.events if isinstance(event, Progress)] == [Progress("current_time")]
 
 
-@pytest.mark.parametrize("order", ["[[length]]", "[[filter]]"])
-def test_an_answer_that_ends_early_is_whole(gateway: Gateway, order: str) -> None:
-    """What was said was said."""
+@pytest.mark.parametrize(("order", "told"), [("[[length]]", True), ("[[filter]]", False), ("", False)])
+def test_an_answer_that_ends_early_is_no_error(gateway: Gateway, order: str, told: bool) -> None:  # noqa: FBT001  # a table's column
+    """What was said was said; that the model stopped at its limit is told behind it."""
     heard, _ = ask(gateway(), f"{order}问")
     assert heard.error is None
     assert heard.text
+    assert (Shortened() in heard.events) == told
 
 
 def test_a_picture_is_seen(gateway: Gateway) -> None:
@@ -160,6 +162,25 @@ def test_a_gateway_that_is_set_up_wrongly(
     """The endpoint, the key, the model, the address: each is told apart."""
     keys = {key: sandbox.url + value if value.startswith("/") else value for key, value in keys.items()}
     assert type(ask(gateway(keys, **settings), "问")[0].error) is kind
+
+
+@pytest.mark.parametrize(
+    ("order", "keys", "kind"),
+    [
+        ("", {"openai_api_key": "sk-wrong"}, errors.KeyRefused),
+        ("", {"openai_api_key": ""}, errors.KeyRefused),
+        ("", {"openai_model": "unheard-of"}, errors.ModelUnknown),
+        ("[[status=401]]", {}, errors.KeyRefused),
+        ("[[status=429]]", {}, errors.BackendBusy),
+        ("[[status=503]]", {}, errors.BackendDown),
+        ("[[error]]", {}, errors.BackendDown),
+    ],
+)
+def test_failures_of_litellm(gateway: Gateway, order: str, keys: dict[str, str], kind: type[BackendError]) -> None:
+    """It has words of its own for each, and no mark behind an answer whose model died."""
+    heard, _ = ask(gateway(keys, flavor="litellm"), f"{order}问题")
+    assert type(heard.error) is kind
+    assert (heard.text != "") == (order == "[[error]]")
 
 
 def test_a_stop_is_noticed(gateway: Gateway, sandbox: SandboxClient) -> None:

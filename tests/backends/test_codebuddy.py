@@ -122,6 +122,11 @@ def _status(status: str, body: bytes = b"") -> Callable[[Exchange], None]:
         (_status("200 OK", b'{"content": [[[[[[[[[[[[[[["deep"]]]]]]]]]]]]]]]}'), errors.NoAnswer),
         (_status("200 OK", b"<!DOCTYPE html><p>hi"), errors.BackendDown),
         (_status("200 OK", b'{"error": "no model"}'), errors.ModelFailed),
+        (_status("200 OK", b'{"error": {"message": "no model"}, "content": "half"}'), errors.ModelFailed),
+        (_status("200 OK", b'{"success": false, "message": "no model"}'), errors.ModelFailed),
+        (_status("200 OK", b'{"code": 500, "message": "oh"}'), errors.BackendDown),
+        (_status("200 OK", b'{"code": "401", "message": "bad token"}'), errors.KeyRefused),
+        (_status("200 OK", b'[{"type": "result", "is_error": true, "result": "oh"}]'), errors.ModelFailed),
         (_status("200 OK", b'{"is_error": true, "result": "no model"}'), errors.ModelFailed),
         (_status("401 Unauthorized"), errors.KeyRefused),
         (_status("403 Forbidden", refusal("no")), errors.KeyRefused),
@@ -140,6 +145,33 @@ def test_an_answer_that_is_none(agent: ServeAgent, run: Callable[[Exchange], Non
     heard = agent(run).ask()
     assert heard.error
     assert (type(heard.error), heard.error.ai, heard.text) == (kind, "codebuddy", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"is_error": True, "result": "what the AI wrote"}, "is_error"),
+        ({"error": {"message": "no model"}, "result": "what the AI wrote"}, "no model"),
+        ({"success": False, "msg": "no model", "content": "what the AI wrote"}, "no model"),
+        ({"code": 500, "message": "oh", "content": "what the AI wrote"}, "oh"),
+    ],
+)
+def test_a_failure_with_status_200_is_told_without_what_the_ai_wrote(agent: ServeAgent, body: object, detail: str) -> None:
+    """It is the server's word that an admin needs."""
+    error = agent(_status("200 OK", json.dumps(body).encode())).ask().error
+    assert error
+    assert error.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("charset", "written"),
+    [("gbk", "gbk"), ("GB18030", "gb18030"), ("utf-8", "utf-8-sig"), ("no-such", "utf-8"), ("idna", "utf-8")],
+)
+def test_a_charset_is_obeyed(agent: ServeAgent, charset: str, written: str) -> None:
+    """Where there is such a one; else it is UTF-8."""
+    body = "联通".encode(written)
+    heard = agent(lambda exchange: exchange.answer(body, content_type=f"text/plain; charset={charset}")).ask()
+    assert (heard.text, heard.error) == ("联通", None)
 
 
 def test_an_agent_at_work_is_not_asked_twice(agent: ServeAgent) -> None:

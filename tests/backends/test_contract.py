@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from backends.base import Answer, Backend, Question, Text
-from errors import BackendError
-from tests.backends.agents import HANGS
-from tests.backends.kinds import FAILS, KINDS, Kind
+from errors import BackendError, KeyRefused
+from tests.backends.agents import FAILS, HANGS
+from tests.backends.conftest import KEY
+from tests.backends.kinds import KINDS, Kind
 from tests.dify.conftest import Heard, Reader, hear
 
 
@@ -76,7 +77,7 @@ def test_the_conversation_is_known_after_the_first_text(kind: Kind, backend: Bac
 
 def test_a_stop_ends_the_reading_quietly(kind: Kind, backend: Backend) -> None:
     """From another thread, more than once; what was written stays, and the next question is answered."""
-    if not kind.can_hang:
+    if not kind.can_fail:
         pytest.skip("there is nothing to wait for")
     answer = start(backend, HANGS)
     reader = Reader(answer)
@@ -113,7 +114,7 @@ def test_an_error_quotes_nobody(kind: Kind, backend: Backend, caplog: pytest.Log
     """Whatever the AI writes into its refusal, neither the error nor the log holds the question."""
     caplog.set_level(logging.DEBUG)
     heard, _ = asked(backend, FAILS)
-    assert bool(heard.error) == bool(kind.elsewhere)
+    assert bool(heard.error) == kind.can_fail
     assert FAILS not in f"{heard.error!r} {heard.error}"
     assert FAILS not in "".join(record.getMessage() for record in caplog.records if record.name.startswith("dingbridge"))
 
@@ -121,6 +122,18 @@ def test_an_error_quotes_nobody(kind: Kind, backend: Backend, caplog: pytest.Log
 def test_ping_of_one_that_is_there(backend: Backend) -> None:
     """It says nothing."""
     backend.ping()
+
+
+def test_a_refused_key_is_not_quoted(kind: Kind) -> None:
+    """Neither by a ping nor by an answer, though the AI quotes it."""
+    if not kind.locked:
+        pytest.skip("it has no key")
+    with kind.locked() as backend:
+        with pytest.raises(KeyRefused) as raised:
+            backend.ping()
+        heard, _ = asked(backend, "你好")
+    assert isinstance(heard.error, KeyRefused)
+    assert KEY not in f"{raised.value} {heard.error}"
 
 
 def test_many_ask_at_once(kind: Kind, backend: Backend) -> None:
@@ -131,8 +144,9 @@ def test_many_ask_at_once(kind: Kind, backend: Backend) -> None:
 
 
 def test_closing_twice_is_harmless(kind: Kind) -> None:
-    """Whoever ends a bot need not know whether it was ended before."""
-    if kind.elsewhere:
-        backend = kind.elsewhere()
-        backend.close()
-        backend.close()
+    """Whoever ends a bot need not know whether it was ended before; neither unused nor after an answer."""
+    for questions in ((), ("你好",)):
+        with kind.opened() as backend:
+            assert all(asked(backend, question)[0].error is None for question in questions)
+            backend.close()
+            backend.close()

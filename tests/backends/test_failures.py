@@ -2,7 +2,7 @@
 
 import pytest
 
-from backends.failures import for_log
+from backends.failures import envelope, for_log
 from errors import BackendBusy, InputRefused
 
 
@@ -12,6 +12,7 @@ from errors import BackendBusy, InputRefused
         ("bad prompt 'hi'", ["hi"], "bad prompt '…'"),
         ("this is which", ["hi"], "this is which"),
         ("一个问题：工资", ["工资"], "一个问题：…"),
+        ("query工资of x", ["工资"], "query…of x"),
         ("cut: of the chairman and his w", ["the salary of the chairman and his wife"], "cut:…"),
         ('escaped: "line\\nbreak"', ["line\nbreak"], 'escaped: "…"'),
         ("nothing of it", ["", "  "], "nothing of it"),
@@ -35,3 +36,15 @@ def test_a_long_detail_is_cut() -> None:
     detail = for_log(InputRefused("a" * 500 + "b" * 1_000)).detail
     assert len(detail) < 310
     assert (detail[0], detail[-1]) == ("a", "b")
+
+
+def test_a_very_long_detail_keeps_its_end() -> None:
+    """A trace tells most there, however far away it is."""
+    assert for_log(InputRefused("a" * 60_000 + " ValueError: boom")).detail.endswith("ValueError: boom")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff", b"[1]", b"null", b'"text"', b"[" * 100_000])
+def test_what_is_no_object_is_no_envelope(body: bytes) -> None:
+    """Nor does it fail."""
+    assert envelope(body) == {}
+    assert envelope(b'{"error": 1}') == {"error": 1}

@@ -1,18 +1,20 @@
 """An OpenAI-compatible gateway: what it is asked, and what its answers become."""
 
 import json
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 import errors
 from backends import memory
-from backends.base import Event, Picture, Progress, Question, Text, Thinking, Tokens
+from backends.base import Event, Picture, Progress, Question, Replace, Shortened, Text, Thinking, Tokens
 from backends.openai.messages import LOCAL_PICTURES
 from backends.watch import Limits
 from tests.backends.conftest import DONE, KEY, MODEL, ServeGateway, chunk, frame, refusal, words
 from tests.dify.conftest import hear
-from tests.dify.server import Exchange
+from tests.dify.server import Exchange, ping_until_left
 
 PLAIN = {"system_prompt": "简短回答"}
 
@@ -147,6 +149,24 @@ def test_a_gateway_that_knows_no_stream_options_is_asked_without(gateway: ServeG
     assert ["stream_options" in body for body in place.bodies] == [True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("identity", "ref"),
+    [("chatcmpl-1", "chatcmpl-1"), ("密\n\x00x" * 200, "密x" * 100), (7, ""), ({"a": 1}, ""), (None, "")],
+    ids=["usual", "long", "number", "object", "none"],
+)
+def test_how_the_gateway_calls_its_answer(gateway: ServeGateway, identity: object, ref: str) -> None:
+    """It is kept with the answer, so it is no flood and no line break."""
+    payload = {"id": identity, "choices": [{"index": 0, "delta": {"content": "好"}, "finish_reason": "stop"}]}
+    answer = gateway(lambda exchange: exchange.stream(frame(payload), DONE)).start()
+    assert hear(answer).text == "好"
+    assert answer.ref == ref
+
+
+def whole(text: str) -> bytes:
+    """Return the event that says all of an answer once more, as MiniMax's last one does."""
+    return frame({"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}]})
+
+
 CALL = {"index": 0, "id": "c1", "function": {"name": "search", "arguments": ""}}
 MORE = {"index": 0, "function": {"name": "search", "arguments": "{}"}}
 OTHER = {"index": 0, "id": "c2", "function": {"name": "draw", "arguments": "{}"}}
@@ -157,9 +177,20 @@ USAGE = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
     ("frames", "events"),
     [
         (words("你", "好"), [Text("你"), Text("好")]),
+        ((chunk(content="你"), chunk("stop"), chunk(content="好"), DONE), [Text("你"), Text("好")]),
+        ((chunk(content=None, refusal="不行"), chunk("stop"), DONE), [Text("不行")]),
+        ((chunk(content="你"), chunk(content="好"), whole("你好"), DONE), [Text("你"), Text("好")]),
+        ((chunk(content="你"), whole("你好"), DONE), [Text("你"), Replace("你好")]),
+        ((chunk(content="你"), whole("<think>想</think>你"), DONE), [Text("你")]),
+        ((chunk(content="查一下"), whole("好"), DONE), [Text("查一下"), Text("好")]),
+        ((chunk(content="好"), whole(""), DONE), [Text("好")]),
+        ((b'data: {"choices": [\ndata: {"delta": {"content": "ok"}}]}\n\n', DONE), [Text("ok")]),
+        ((b"\xef\xbb\xbf", *words("好")), [Text("好")]),
+        ((b"".join(words("你", "好")).replace(b"\n\n", b"\n"),), [Text("你"), Text("好")]),
         ((chunk(content="好"), chunk("stop")), [Text("好")]),
         ((chunk(content="好"), DONE), [Text("好")]),
-        ((chunk(content="好"), chunk("length"), DONE), [Text("好")]),
+        ((chunk(content="好"), chunk("length"), DONE), [Text("好"), Shortened()]),
+        ((chunk("max_tokens", content="<thi"), DONE), [Text("<thi"), Shortened()]),
         ((chunk(content="好"), chunk("content_filter"), DONE), [Text("好")]),
         ((chunk(content=None, reasoning_content="想"), *words("好")), [Thinking("想"), Text("好")]),
         ((chunk(reasoning="想", reasoning_content="想"), *words("好")), [Thinking("想"), Text("好")]),
@@ -192,12 +223,67 @@ def test_what_chunks_become(gateway: ServeGateway, frames: tuple[bytes, ...], ev
     assert (heard.events, heard.error) == (events, None)
 
 
-def test_a_gateway_that_does_not_stream_is_taken_too(gateway: ServeGateway) -> None:
-    """One JSON body is an answer in one piece."""
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "text/event-stream"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_gateway_that_does_not_stream_is_taken_too(gateway: ServeGateway, content_type: str, indent: int | None) -> None:
+    """One JSON body is an answer in one piece, whatever it is called; blank lines before it are signs of life (DeepSeek)."""
     message = {"role": "assistant", "content": "你好", "reasoning_content": "想", "tool_calls": None}
     body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USAGE}
-    heard = gateway(lambda exchange: exchange.answer(json.dumps(body).encode())).ask()
+    content = b"\n\n" + json.dumps(body, indent=indent).encode()
+    heard = gateway(lambda exchange: exchange.answer(content, content_type=content_type)).ask()
     assert (heard.events, heard.error) == ([Thinking("想"), Text("你好"), Tokens(7, 2)], None)
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+def test_a_stream_is_one_whatever_it_is_called(gateway: ServeGateway, content_type: str) -> None:
+    """Its pieces are shown as they come."""
+    heard = gateway(lambda exchange: exchange.begin(Content_Type=content_type).send(*words("你", "好")).end()).ask()
+    assert (heard.events, heard.error) == ([Text("你"), Text("好")], None)
+
+
+NO_END = [
+    chunk("tool_calls", tool_calls=[CALL]),
+    chunk("function_call", content="查"),
+    chunk("null", content="查"),
+    chunk("", content="查"),
+    frame({"choices": [{"delta": {"content": "查"}, "message": None, "finish_reason": None}]}),
+]
+
+
+@pytest.mark.parametrize("first", NO_END, ids=["tool_calls", "function_call", "null", "empty", "message"])
+def test_what_is_no_end_is_waited_behind(gateway: ServeGateway, first: bytes) -> None:
+    """A gateway that runs its tools goes on when they are done, long after the grace that a whole answer has."""
+    taken = threading.Event()
+
+    def run(exchange: Exchange) -> None:
+        exchange.begin().send(first)
+        assert not taken.wait(0.5)  # the reader would leave
+        exchange.send(chunk(content="好"), chunk("stop"), DONE).end()
+
+    heard = gateway(run, limits=Limits(grace=0.1)).ask()
+    assert heard.text.endswith("好")
+    assert heard.error is None
+
+
+def test_tools_without_an_answer_are_none(gateway: ServeGateway) -> None:
+    """The gateway left in the midst of them."""
+    error = gateway(lambda exchange: exchange.stream(chunk("tool_calls", tool_calls=[CALL]))).ask().error
+    assert type(error) is errors.AnswerInterrupted
+
+
+def test_comments_before_an_answer_are_signs_of_life(gateway: ServeGateway) -> None:
+    """A model that waits its turn is waited for, but not for ever."""
+
+    def run(exchange: Exchange) -> None:
+        exchange.begin()
+        for _ in range(8):
+            exchange.send(b": keep-alive\n\n")
+            time.sleep(0.1)
+        exchange.send(*words("好")).end()
+
+    assert gateway(run, limits=Limits(first_event=0.5)).ask().text == "好"
+    place = gateway(lambda exchange: ping_until_left(exchange.begin()), limits=Limits(first_event=5, whole=0.4))
+    assert type(place.ask().error) is errors.NoAnswer
 
 
 def test_an_open_connection_behind_the_end_is_left(gateway: ServeGateway) -> None:
@@ -263,10 +349,11 @@ def test_silence_is_waited_for_as_long_as_it_may_be(gateway: ServeGateway) -> No
     place = gateway(lambda exchange: exchange.begin().send(chunk(content="半")).wait_until_left(), limits=Limits(idle=0.2))
     heard = place.ask()
     assert (heard.text, type(heard.error)) == ("半", errors.AnswerInterrupted)
-    whole = gateway(
-        lambda exchange: exchange.begin(Content_Type="application/json").send(b"{").wait_until_left(), limits=Limits(idle=0.2)
+    half = gateway(
+        lambda exchange: exchange.begin(Content_Type="application/json").send(b"{").wait_until_left(),
+        limits=Limits(first_event=0.2),
     )
-    assert type(whole.ask().error) is errors.NoAnswer
+    assert type(half.ask().error) is errors.AnswerInterrupted
 
 
 def test_no_error_quotes_what_was_said(gateway: ServeGateway) -> None:

@@ -29,6 +29,15 @@ from tests.dify.server import Exchange
         (403, refusal("用户额度不足", code="insufficient_user_quota"), errors.QuotaExceeded),  # One-API
         (402, refusal("Insufficient Balance"), errors.QuotaExceeded),  # DeepSeek
         (429, refusal("Rate limit reached", code="rate_limit_exceeded"), errors.BackendBusy),
+        (429, refusal("Please slow down", type="rate_limit_error"), errors.BackendBusy),
+        (429, refusal("upstream load balancer: too many requests"), errors.BackendBusy),
+        (
+            429,
+            refusal("Your account reached max RPM quota: 3, please try again after 1 seconds"),
+            errors.BackendBusy,
+        ),  # Moonshot
+        (429, refusal("You exceeded your current quota, please check your plan and billing details"), errors.QuotaExceeded),
+        (403, refusal("no", code="insufficient_balance"), errors.QuotaExceeded),
         (429, b"", errors.BackendBusy),
         (400, refusal("This model's maximum context length is 4096 tokens"), errors.InputRefused),
         (400, refusal("the request exceeds the available context size", code=400), errors.InputRefused),
@@ -78,13 +87,14 @@ def test_no_fix_sends_an_admin_to_another_ai(kind: type[BackendError], ai: str) 
         assert "dify" not in Texts(language).fix(kind("", ai=ai)).lower()
 
 
-def test_what_passes_is_asked_again(gateway: ServeGateway) -> None:
-    """503 and 429, three times; the fourth try answers."""
+@pytest.mark.parametrize("body", [b"", refusal("slow down", type="rate_limit_error")])
+def test_what_passes_is_asked_again(gateway: ServeGateway, body: bytes) -> None:
+    """503 and 429, three times, whatever it is called; the fourth try answers."""
     statuses = iter(["503 Service Unavailable", "429 Too Many Requests", "502 Bad Gateway"])
 
     def run(exchange: Exchange) -> None:
         if status := next(statuses, ""):
-            exchange.answer(b"", status=status)
+            exchange.answer(body, status=status)
         else:
             exchange.stream(*words("好"))
 

@@ -1,6 +1,7 @@
 """What cannot have begun is asked again, with the pauses that the AI wants."""
 
 import threading
+from collections.abc import Collection
 
 import pytest
 
@@ -20,7 +21,7 @@ class Pauses(threading.Event):
         return self.is_set()
 
 
-def pauses(error: BackendError) -> list[float]:
+def pauses(error: BackendError, lasting: Collection[str] = ()) -> list[float]:
     """Return the pauses between the tries of what always fails like this."""
     stopping = Pauses()
 
@@ -28,7 +29,7 @@ def pauses(error: BackendError) -> list[float]:
         raise error
 
     with pytest.raises(type(error)):
-        patiently(ask, pause=1, stopping=stopping)
+        patiently(ask, pause=1, stopping=stopping, lasting=lasting)
     return stopping.made
 
 
@@ -50,10 +51,16 @@ def test_an_ai_that_wants_to_be_left_alone(wanted: float, made: list[float]) -> 
     assert pauses(BackendBusy(status=429, retry_after=wanted)) == made
 
 
+def test_a_code_that_lasts_with_one_kind_of_ai() -> None:
+    """Is told at once by that kind alone."""
+    error = BackendBusy(status=429, code="rate_limit_error")
+    assert pauses(error) == [1, 2, 4]
+    assert pauses(error, lasting={"rate_limit_error"}) == []
+
+
 @pytest.mark.parametrize(
     "error",
     [
-        BackendBusy(status=429, code="rate_limit_error"),
         QuotaExceeded(status=429),
         ModelUnknown(status=503),
         BackendDown(status=500),

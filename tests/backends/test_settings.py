@@ -9,6 +9,9 @@ from backends.codebuddy.settings import CodeBuddySettings
 from backends.echo import EchoSettings
 from backends.openai.messages import default_prompt
 from backends.openai.settings import OpenAiSettings
+from backends.python.settings import PythonSettings
+from backends.settings import AiSettings
+from dify.settings import DifySettings
 
 SECRET = "sk-very-secret"
 
@@ -51,6 +54,7 @@ def test_numbers_arrive_as_text() -> None:
         {"openai_silence_seconds": "0"},
         {"openai_base_url": "127.0.0.1:11434"},
         {"openai_modell": "x"},
+        {"session_timeout": "525601"},
     ],
 )
 def test_what_is_refused(wrong: dict[str, str]) -> None:
@@ -77,17 +81,52 @@ def test_what_check_shows(settings: BaseModel, shown: str) -> None:
     assert SECRET not in repr(settings)
 
 
+def agent(url: str, **keys: object) -> CodeBuddySettings:
+    """Return settings of an agent at this address."""
+    return CodeBuddySettings.model_validate({"codebuddy_api_url": url, "codebuddy_api_token": SECRET, **keys})
+
+
 @pytest.mark.parametrize(
-    ("base", "here"),
+    ("host", "here"),
+    [("127.0.0.1:1", True), ("[::1]:1", True), ("localhost", True), ("10.0.0.1", False), ("api.deepseek.com", False)],
+)
+def test_an_ai_elsewhere_has_no_pictures_here_unless_it_is_said(host: str, here: bool, tmp_path: Path) -> None:  # noqa: FBT001  # a table's column
+    """Another machine's files cannot be shown, and it need not know our folders; but two machines may share one."""
+    url = f"http://{host}/v1"
+    usual = Path("media").absolute() if here else None
+    assert openai(openai_base_url=url).pictures == usual
+    assert agent(url).pictures == usual
+    assert openai(openai_base_url=url, media_root=str(tmp_path)).pictures == tmp_path
+    assert agent(url, media_root=str(tmp_path)).pictures == tmp_path
+    assert (str(usual) in default_prompt(openai(openai_base_url=url).pictures)) == here
+
+
+@pytest.mark.parametrize(
+    ("written", "folder"),
     [
-        ("http://127.0.0.1:1/v1", True),
-        ("http://[::1]:1/v1", True),
-        ("http://localhost/v1", True),
-        ("http://10.0.0.1/v1", False),
-        ("https://api.deepseek.com", False),
+        ("media", Path("media").absolute()),
+        ("~/media", Path.home() / "media"),
+        ("~nobody-of-that-name/media", Path("~nobody-of-that-name/media").absolute()),
+        ("", None),
     ],
 )
-def test_only_a_gateway_here_is_told_of_this_machine_s_pictures(base: str, here: bool) -> None:  # noqa: FBT001  # a table's column
-    """Another machine's files cannot be shown, and need not know our folders."""
-    settings = openai(openai_base_url=base, media_root="media")
-    assert (str(Path("media").absolute()) in default_prompt(settings.pictures)) == here
+def test_the_folder_of_pictures_however_it_is_written(written: str, folder: Path | None) -> None:
+    """Absolute, the home folder filled in; none where it is empty."""
+    assert PythonSettings(agent="a:b", media_root=written).pictures == folder
+
+
+@pytest.mark.parametrize(
+    ("settings", "minutes", "folder"),
+    [
+        (openai(session_timeout="5"), 5, Path("media").absolute()),
+        (agent("http://127.0.0.1/agent", session_timeout="0"), 0, Path("media").absolute()),
+        (PythonSettings(agent="a:b"), 30, Path("media").absolute()),
+        (DifySettings.model_validate({"dify_app_type": "chatbot", "dify_app_api_key": SECRET}), None, None),
+        (EchoSettings(), None, None),
+    ],
+    ids=["openai", "codebuddy", "python", "dify", "echo"],
+)
+def test_the_settings_of_every_kind_answer_alike(settings: AiSettings, minutes: float | None, folder: Path | None) -> None:
+    """Whoever makes a bot of them need not know which AI it is."""
+    assert (settings.session_timeout, settings.pictures) == (minutes, folder)
+    assert isinstance(settings, AiSettings)

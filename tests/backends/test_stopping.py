@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backends.calls import Stop
+from backends.stoppable import Stop
 from tests.backends.conftest import Place, ServeAgent, ServeGateway, chunk
 from tests.dify.conftest import Reader, hear
 from tests.dify.server import Exchange

@@ -74,6 +74,16 @@ def test_after_three_retries_it_is_told(serve: Serve) -> None:
     assert (len(dify.server.exchanges), pauses.made) == (4, [0.01, 0.02, 0.04])
 
 
+@pytest.mark.parametrize(("wanted", "pauses_made"), [("2", [2, 2, 2]), ("3600", [])])
+def test_a_dify_that_wants_to_be_left_alone_is(serve: Serve, wanted: str, pauses_made: list[float]) -> None:
+    """For a few seconds; nobody is kept waiting for an hour."""
+    dify = serve(lambda exchange: exchange.answer(BUSY, status="429 TOO MANY REQUESTS", Retry_After=wanted))
+    pauses = Pauses()
+    with pytest.raises(errors.BackendBusy) as raised:
+        dify.backend.client.stream("/chat-messages", {}, stopping=pauses)
+    assert (raised.value.retry_after, pauses.made) == (float(wanted), pauses_made)
+
+
 @pytest.mark.parametrize(
     ("status", "body"),
     [("429 TOO MANY REQUESTS", QUOTA), ("500 Oh", b"{}"), ("400 BAD REQUEST", b"{}"), ("401 UNAUTHORIZED", b"{}")],

@@ -106,12 +106,15 @@ def test_a_failed_run_over_a_missing_input_is_the_bot_s_fault() -> None:
         (
             "inputs\n  Field required [type=missing, input_value={'query': '我的工…少'}, input_type=dict]",
             "我的工资是多少",
-            "inputs\n  Field required [type=missing, input_value=…, input_type=dict]",
+            "inputs Field required [type=missing, input_value=…, input_type=dict]",
         ),
+        ("bad: 'salary of the chair", "what is the salary of the chairman?", "bad: '…"),
+        ('{"query": "我的\\n工资"}', "我的\n工资", '{"query": "…"}'),
+        ("\\u6211\\u7684\\u5de5\\u8d44", "我的工资", "…"),
     ],
 )
 def test_what_people_wrote_is_taken_out(detail: str, words: str, kept: str) -> None:
-    """Dify quotes questions in some messages, whole or shortened; a log must not."""
+    """Dify quotes questions in some messages: whole, in part, shortened in the middle, escaped as in JSON. A log must not."""
     error = for_log(errors.RunFailed(detail, code="failed", status=400, request_id="r"), words)
     assert (type(error), error.detail, error.code, error.status, error.request_id) == (
         errors.RunFailed,
@@ -120,6 +123,17 @@ def test_what_people_wrote_is_taken_out(detail: str, words: str, kept: str) -> N
         400,
         "r",
     )
+
+
+def test_a_traceback_of_any_length_keeps_its_last_line() -> None:
+    """Which names what failed; a quotation that is cut in two at the limit of what is looked at is none the less gone."""
+    for length in range(900, 1_100):
+        error = for_log(
+            errors.RunFailed(f"{'a' * length}我的工资是多少{'b' * length}我的工资是多少 ValueError: boom"), "我的工资是多少"
+        )
+        assert error.detail.endswith("ValueError: boom")
+        assert len(error.detail) < 310
+        assert not set("我的工资是多少") & set(error.detail)
 
 
 def test_a_long_message_keeps_its_beginning_and_its_end() -> None:

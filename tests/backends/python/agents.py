@@ -1,11 +1,14 @@
 """Agents for workers, which only find what stands in a file."""
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from backends.python.question import AgentQuestion
@@ -61,6 +64,29 @@ def child(question: str) -> Iterator[str]:
     hang()
 
 
+def forked(question: str) -> Iterator[str]:
+    """Start a process that is a copy of this one, with all its pipes, say both numbers, and hang."""
+    if child := os.fork():
+        yield f"{os.getpid()} {child} {question}"
+    hang()
+
+
+def mute(path: str) -> Iterator[str]:
+    """Close all pipes as soon as a file is there, and hang."""
+    yield "?"
+    while not Path(path).exists():
+        time.sleep(NAP)
+    os.closerange(3, 20)
+    hang()
+
+
+def dying_parent(question: str) -> Iterator[str]:
+    """Start a program, say its number, and die."""
+    program = subprocess.Popen([sys.executable, "-c", f"import time; time.sleep(600)  # {question}"])
+    yield str(program.pid)
+    os._exit(7)
+
+
 def printing(question: str) -> str:
     """Write where the bridge's lines go, and read where they come from."""
     print('["end", null]')
@@ -75,6 +101,47 @@ def held(path: str) -> str:
     while not Path(path).exists():
         time.sleep(NAP)
     return str(os.getpid())
+
+
+class Late:
+    """Keeps the callback of its first question, and uses it while it answers the next; also from a process that it left."""
+
+    def __init__(self) -> None:
+        self._said: Callable[[str], None] | None = None
+
+    def run(self, params: dict[str, str], chatId: str, stream_callback: Callable[[str], None]) -> str:  # noqa: N803  JitAi's
+        gate = Path(params["input_data"])
+        if self._said is None:
+            self._said = stream_callback
+            if gate.name == "fork" and not os.fork():
+                _when(gate, f"{gate}.said", partial(stream_callback, f"secret of {chatId}"))
+            return "early"
+        if gate.name == "fork":
+            gate.touch()
+            while not Path(f"{gate}.said").exists():
+                time.sleep(NAP)
+            return "mine"
+        try:
+            self._said("secret")
+        except BaseException as error:
+            return type(error).__name__
+        return "mine"
+
+
+def _when(gate: Path, done: str, work: Callable[[], None]) -> None:
+    """Do this in a process that is a copy, as soon as a file is there; another file says that it is done."""
+    try:
+        while not gate.exists():
+            time.sleep(NAP)
+        work()
+    finally:
+        Path(done).touch()
+        os._exit(0)
+
+
+def copied(question: AgentQuestion) -> str:
+    """Copy and pickle the question, and tell what is left of it."""
+    return "; ".join(echo(each) for each in (copy.deepcopy(question), pickle.loads(pickle.dumps(question))))  # noqa: S301  its own
 
 
 async def later(question: str) -> str:

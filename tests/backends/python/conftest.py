@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
 
@@ -22,12 +23,12 @@ def make_backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeBackend]:
     """Return a function that puts a backend before an agent (an object, or its path) and closes it after the test."""
     backends: list[PythonBackend] = []
 
-    def make(agent: object, **keys: object) -> PythonBackend:
+    def make(agent: object, *, clock: Callable[[], float] = time.monotonic, **keys: object) -> PythonBackend:
         stage = ModuleType("stage")
         monkeypatch.setitem(sys.modules, "stage", stage)
         stage.__dict__["agent"] = agent
         path = agent if isinstance(agent, str) else "stage:agent"
-        backends.append(PythonBackend(PythonSettings.model_validate({"agent": path, **keys})))
+        backends.append(PythonBackend(PythonSettings.model_validate({"agent": path, **keys}), clock=clock))
         return backends[-1]
 
     yield make
@@ -84,6 +85,39 @@ class Reader:
         except BackendError as error:
             self.heard.error = error
         self.ended.set()
+
+
+class Clock:
+    """Time that passes when it is told to, so that a slow machine changes nothing."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def __call__(self) -> float:
+        return self._now
+
+    def forward(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self._now += seconds
+
+    def forward_until(self, fact: Callable[[], object]) -> None:
+        """Let time pass until something is so."""
+
+        def is_so() -> bool:
+            self.forward(1)
+            return bool(fact())
+
+        until(is_so)
+
+
+@contextmanager
+def no_threads() -> Iterator[None]:
+    """Let the system refuse every new thread: each would have a stack that is larger than all its memory."""
+    before = threading.stack_size(1 << 47)
+    try:
+        yield
+    finally:
+        threading.stack_size(before)
 
 
 def until(fact: Callable[[], object]) -> None:

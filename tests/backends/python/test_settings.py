@@ -23,6 +23,7 @@ def test_an_agent_is_all_that_is_needed() -> None:
         {"agent_isolation": "container"},
         {"session_timeout": -1},
         {"session_timeout": float("inf")},
+        {"session_timeout": 525_601},
         {"dify_app_type": "chatbot"},
     ],
 )

@@ -213,7 +213,12 @@ class _AsyncAnswering:
         return question
 
 
-@pytest.mark.parametrize("agent", [_AsyncAnswering, _AsyncAnswering(), agents.later])
+class _AsyncCalled:
+    async def __call__(self, question: str) -> str:
+        return question
+
+
+@pytest.mark.parametrize("agent", [_AsyncAnswering, _AsyncAnswering(), _AsyncCalled, _AsyncCalled(), agents.later])
 def test_async_agents_are_refused(make_backend: MakeBackend, agent: object) -> None:
     """They would need a loop of their own."""
     with pytest.raises(Unloadable, match="agent_async"):

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,11 +11,12 @@ from backends.base import Question, Text
 from backends.python.backend import PythonBackend
 from backends.python.failures import GivenUp
 from backends.python.threads import MOST_STUCK, Threads
-from errors import AgentFailed, AgentsStuck, AnswerInterrupted, AnswerTooLong, NoAnswer
+from errors import AgentFailed, AgentsStuck, AnswerInterrupted, AnswerTooLong, BackendBusy, NoAnswer
 from handlers.texts import Texts
-from tests.backends.python.conftest import MakeBackend, Reader, hear, until
+from tests.backends.python.conftest import Clock, MakeBackend, Reader, hear, no_threads, until
 
 ASKED = Question("问", "staff01")
+NAP = 0.05  # seconds after which a wait looks at a Clock again
 
 
 def _raise(error: BaseException) -> Callable[[str], str]:
@@ -199,16 +199,16 @@ def test_a_stop_before_the_asking_asks_nothing(make_backend: MakeBackend) -> Non
 
 def test_a_sign_of_life_is_not_shown_but_counts(make_backend: MakeBackend) -> None:
     """An empty text keeps the patience of whoever waits."""
-    patience = 0.5
+    clock, noticed = Clock(), threading.Event()
 
     def agent(_: str) -> Iterator[str]:
-        end = time.monotonic() + 2 * patience
-        while time.monotonic() < end:
+        for _turn in range(4):
+            clock.forward(0.8 * NAP)
+            noticed.wait(2 * NAP)  # so long that a reader looks at the clock
             yield ""
-            time.sleep(0.01)
         yield "done"
 
-    heard = hear(make_backend(agent, agent_timeout=patience).start(ASKED))
+    heard = hear(make_backend(agent, clock=clock, agent_timeout=NAP).start(ASKED))
     assert heard.events == [Text("done")]
     assert heard.error is None
 
@@ -222,8 +222,10 @@ def test_those_that_hang_are_given_up_counted_and_forgotten_when_they_end(make_b
             release.wait(20)
         return question
 
-    backend = make_backend(agent, agent_timeout=0.05)
+    clock = Clock()
+    backend = make_backend(agent, clock=clock, agent_timeout=NAP)
     readers = [Reader(backend.start(Question("hang", "staff01"))) for _ in range(MOST_STUCK)]
+    clock.forward_until(lambda: all(reader.ended.is_set() for reader in readers))
     errors = [reader.wait().error for reader in readers]
     assert {type(error) for error in errors} == {NoAnswer}
     assert "agent_timeout" in Texts("en").fix(errors[0] or ValueError())
@@ -245,8 +247,10 @@ def test_seven_that_hang_leave_the_others_alone(make_backend: MakeBackend) -> No
             release.wait(20)
         return question
 
-    backend = make_backend(agent, agent_timeout=0.05)
+    clock = Clock()
+    backend = make_backend(agent, clock=clock, agent_timeout=NAP)
     readers = [Reader(backend.start(Question("hang", "staff01"))) for _ in range(MOST_STUCK - 1)]
+    clock.forward_until(lambda: all(reader.ended.is_set() for reader in readers))
     assert all(isinstance(reader.wait().error, NoAnswer) for reader in readers)
     assert hear(backend.start(ASKED)).text == "问"
     release.set()
@@ -285,6 +289,17 @@ def test_answers_run_side_by_side(make_backend: MakeBackend) -> None:
     backend = make_backend(agent)
     readers = [Reader(backend.start(Question(f"{number} ", "staff01"))) for number in range(50)]
     assert [reader.wait().text for reader in readers] == [f"{number} " * 100 for number in range(50)]
+
+
+def test_a_thread_that_cannot_be_started_is_told(make_backend: MakeBackend) -> None:
+    """The person may ask again later; nothing is counted as at work."""
+    backend = make_backend(lambda question: question)
+    with no_threads():
+        for _ in range(MOST_STUCK + 1):
+            heard = hear(backend.start(ASKED))
+            assert isinstance(heard.error, BackendBusy)
+    assert _live(backend) == 0
+    assert hear(backend.start(ASKED)).text == "问"
 
 
 def test_an_instance_that_cannot_be_made_is_told_and_tried_again(make_backend: MakeBackend) -> None:

@@ -15,7 +15,7 @@ from backends.python.backend import PythonBackend
 from backends.python.workers import MOST_WORKERS, Workers
 from errors import AgentFailed, AnswerTooLong, BackendBusy, NoAnswer
 from handlers.texts import Texts
-from tests.backends.python.conftest import Heard, MakeBackend, Reader, hear, until
+from tests.backends.python.conftest import Heard, MakeBackend, Reader, hear, no_threads, until
 
 AGENTS = "tests.backends.python.agents"
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,6 +46,31 @@ def test_a_question_reaches_the_worker_whole(make_backend: MakeBackend) -> None:
     said = f"看 staff01 {{'bot_name': '客服'}} ['你好'] [({bytes(range(256))!r}, 'image/png')]"
     assert hear(answer).events == [Text(said)]
     assert answer.conversation == write((*before, Exchange("看", said)))
+
+
+@pytest.mark.parametrize("isolation", ["thread", "process"])
+def test_a_late_callback_reaches_no_other_answer(make_backend: MakeBackend, tmp_path: Path, isolation: str) -> None:
+    """What an agent says of a question that is answered already is refused: it would be read by somebody else."""
+    backend = make_backend(f"{AGENTS}:Late", agent_isolation=isolation)
+    first, second = (hear(backend.start(Question(str(tmp_path / "gate"), user))) for user in ("alice", "bob"))
+    assert (first, second) == (Heard([Text("early")]), Heard([Text("GivenUp")]))
+
+
+def test_what_a_process_that_was_left_says_reaches_no_other_answer(make_backend: MakeBackend, tmp_path: Path) -> None:
+    """It is a copy of the worker, with its pipe, and does not know that its question is answered."""
+    backend = _backend(make_backend, "Late")
+    first, second = (hear(backend.start(Question(str(tmp_path / "fork"), user))) for user in ("alice", "bob"))
+    assert (first, second) == (Heard([Text("early")]), Heard([Text("mine")]))
+
+
+@pytest.mark.parametrize("isolation", ["thread", "process"])
+def test_a_question_may_be_copied_and_pickled(make_backend: MakeBackend, isolation: str) -> None:
+    """With all that is known of it, as tracers and pools of processes do."""
+    backend = make_backend(f"{AGENTS}:copied", agent_isolation=isolation)
+    before, picture = (Exchange("早", "你好"),), Picture(b"\x89", "image/png")
+    heard = hear(backend.start(Question("看", "staff01", write(before), {"bot_name": "客服"}, (picture,))))
+    told = "看 staff01 {'bot_name': '客服'} ['你好'] [(b'\\x89', 'image/png')]"
+    assert heard == Heard([Text(f"{told}; {told}")])
 
 
 def test_a_question_of_pictures_alone_is_one(make_backend: MakeBackend) -> None:
@@ -102,6 +127,62 @@ def test_a_stop_kills_the_worker_and_what_it_started(make_backend: MakeBackend) 
     answer.stop()
     assert reader.wait().error is None
     until(lambda: _is_gone(int(reader.heard.text)))
+
+
+def test_a_child_that_outlives_its_worker_is_killed_too(make_backend: MakeBackend) -> None:
+    """It has the worker's pipe, so nobody else notices that the worker is dead; and its place is free for the next."""
+    backend = _backend(make_backend, "forked")
+    host = backend.host
+    assert isinstance(host, Workers)
+    answer = backend.start(Question("", "staff01"))
+    reader = Reader(answer)
+    until(lambda: reader.heard.events)
+    worker, child = (int(pid) for pid in reader.heard.text.split())
+    os.kill(worker, signal.SIGKILL)
+    (busy,) = host._busy
+    until(lambda: not busy.alive)
+    answer.stop()
+    assert reader.wait().error is None
+    until(lambda: _is_gone(child))
+    until(lambda: not host._busy)
+
+
+def test_a_worker_that_is_slow_to_end_keeps_no_place(
+    make_backend: MakeBackend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nobody waits for it for ever, and the person is told all the same."""
+    monkeypatch.setattr("backends.python.workers._END_SECONDS", 0)
+    backend = _backend(make_backend, "mute")
+    host = backend.host
+    assert isinstance(host, Workers)
+    gate = tmp_path / "gate"
+    reader = Reader(backend.start(Question(str(gate), "staff01")))
+    until(lambda: reader.heard.events)
+    (busy,) = host._busy
+    gate.touch()
+    assert isinstance(reader.wait().error, AgentFailed)
+    until(lambda: not host._busy)
+    until(lambda: not busy.alive)
+
+
+def test_what_a_dead_worker_started_ends_with_it(make_backend: MakeBackend) -> None:
+    """A program that has not the worker's pipe does not outlive it either."""
+    heard = _ask(_backend(make_backend, "dying_parent"), "")
+    assert isinstance(heard.error, AgentFailed)
+    until(lambda: _is_gone(int(heard.text)))
+
+
+def test_a_worker_that_nobody_could_listen_to_is_given_back(make_backend: MakeBackend) -> None:
+    """The person may ask again later, and the same worker answers."""
+    backend = _backend(make_backend, "number")
+    worker = _ask(backend, "who").text
+    host = backend.host
+    assert isinstance(host, Workers)
+    until(lambda: host._idle)
+    with no_threads():
+        for _ in range(MOST_WORKERS + 1):
+            assert isinstance(_ask(backend, "who").error, BackendBusy)
+    assert _ask(backend, "who").text == worker
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -166,7 +247,8 @@ def test_who_waits_too_long_is_told_so(make_backend: MakeBackend, monkeypatch: p
     backend.host._timeout = 0.05
     late = _ask(backend, str(gate))
     assert isinstance(late.error, BackendBusy)
-    assert "agent_isolation" in Texts("en").fix(late.error)
+    for word in ("agent_isolation", "threads"):  # the machine may have no more of either
+        assert word in Texts("en").fix(late.error)
     gate.touch()
     assert first.wait().error is None
 
