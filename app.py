@@ -24,7 +24,7 @@ try:
     import demo.play
     from demo.embedded import EMBEDDED, embedded
     from demo.own import own
-    from errors import ConfigError, PortUnavailable, StoreUnavailable
+    from errors import ConfigError, HandlerFailed, PortUnavailable, StoreUnavailable
     from fleet import Fleet
     from imports import place_of
     from kinds import KINDS
@@ -55,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_CONFIG
     except StoreUnavailable as error:
         print(sentence("store_failed", _language(options), reason=error), file=sys.stderr)
+        return BAD_CONFIG
+    except HandlerFailed as error:
+        print(sentence("own_code_failed", _language(options), reason=error), file=sys.stderr)
         return BAD_CONFIG
     except PortUnavailable as error:
         print(sentence("port_taken", _language(options), reason=error), file=sys.stderr)
@@ -148,7 +151,7 @@ def try_out(options: argparse.Namespace) -> int:
         settings = _load(options)
         cast = own(settings)
         _log_to_stderr("WARNING" if quiet else settings.env.LOG_LEVEL)
-        for note in settings.notes:
+        for note in cast.notes:
             logging.getLogger("dingbridge").warning("%s", note)
     if quiet:
         return demo.play.say(cast, options.say, options.bot)

@@ -1,47 +1,48 @@
 """One bot put together from its settings, and what belongs to it."""
 
+import contextlib
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import quote
+from threading import BoundedSemaphore
 
+from backends.settings import AiSettings
 from handlers.account import Account
 from handlers.admission import Admission
+from handlers.answering import Answering
 from handlers.aside import Aside
 from handlers.budget import Budget, Teller
-from handlers.callback import CardCallback
-from handlers.card_calls import BY_STREAM, Callback
+from handlers.card_calls import Callback
 from handlers.card_reply import CardReplies, labels
-from handlers.chat import BotHandler, Tools
+from handlers.chat import BotHandler, Tools, own_commands
 from handlers.clicks import Clicks
 from handlers.delivery import Delivery
 from handlers.dingtalk import DingTalkClient
 from handlers.gate import Gate
-from handlers.hand_over import Receivers
+from handlers.hand_over import Arrivals
 from handlers.inheritance import Inheritance
 from handlers.intake import Intake
 from handlers.lease import Lease
 from handlers.message_reply import MessageReplies
+from handlers.own_code import own_code
 from handlers.pacer import Pacer
 from handlers.pictures import LocalPictures, Pictures
 from handlers.push import PushDoor
 from handlers.rates import Rates
+from handlers.reception import Reception, doors_of
 from handlers.reply import Replies
 from handlers.say import Form, Speaker
-from handlers.signature import card_secret
 from handlers.stops import Stops
-from handlers.stream import StreamListener
 from handlers.templates import CardSettings, MessageSettings
 from handlers.texts import Texts
 from handlers.turn import TurnRecord
-from handlers.webhook import WebhookReceiver
-from kinds import handler_class, make_backend, media_root
+from kinds import handler_class, make_backend
 from ops.door import Door
-from settings import BotSettings, EnvSettings, StreamSettings, WebhookSettings
+from settings import BotSettings, EnvSettings
 from stores.base import Signal, Stores
 
 _ASIDE_SECONDS = 5  # for sentences that are still to be said
 _PUSH_SECONDS = 10  # for pushes under way, once the answers have ended
-_ERRANDS = 4  # commands of a team's own that are done at once
+_ERRANDS, _MOST_ERRANDS = 4, 32  # commands of a team's own that are done at once, and that wait
 
 
 class Bot:
@@ -59,28 +60,32 @@ class Bot:
         budget: Budget,
         lease: Lease,
         *,
+        fetching: BoundedSemaphore,
         on_turn: Callable[[TurnRecord], None],
     ) -> None:
         self._settings, self._env, self._stores, self._lease = settings, env, stores, lease
+        self._fetching = fetching  # of pictures, by all bots of the process
         kind, section = handler_class(settings.bot.handler), settings.bot
         self.name, self.client_id = section.name, section.dingtalk_app_client_id
-        self._secret = section.dingtalk_app_client_secret.get_secret_value()
+        secret = section.dingtalk_app_client_secret.get_secret_value()
         self.texts = texts = Texts(section.language, kind.words)
-        self._account = Account(budget.companies)
-        self._client = client = DingTalkClient(env.endpoints, self.client_id, self._secret, self._account)
+        self._account = Account(budget.companies, self.client_id)
+        self._client = client = DingTalkClient(env.endpoints, self.client_id, secret, self._account)
         self._rates = Rates(env.DINGTALK_QPS, buckets=stores.buckets, name=self.client_id)
         self._pacer, self.speaker = Pacer(self._rates), Speaker(client, self._rates, texts)
         self._budget = budget
         budget.watch(Teller(self._account, section.admins, self.speaker, texts))
         self.aside, self.silencing = Aside(), Aside()  # a stop must not wait behind sentences
-        self._errands = Aside(_ERRANDS)
+        self._errands = Aside(_ERRANDS, limit=_MOST_ERRANDS)
         self.backend = make_backend(settings, env)
 
-        callback = CardCallback(self.name, client, self._card_url(), card_secret(self._secret, self.client_id), texts)
-        handler = self._handler(kind, callback, on_turn)
-        self.gate = Gate(handler.handle, stores.turns, limit=section.max_concurrency, send=stores.signals.send)
+        reception = Reception(settings.receive, self.name, client, secret, env.HTTP_PUBLIC_URL, texts)
+        handler = self._handler(kind, reception)
+        answering = Answering(handler, inbox=stores.inbox, speaker=self.speaker, texts=texts, on_turn=on_turn)
+        self.gate = Gate(answering.answer, stores.turns, limit=section.max_concurrency, send=stores.signals.send)
         self._stops = Stops(self.gate, stores.turns, stores.signals, self.silencing)
-        intake = self._intake(handler)
+        self.own_commands = own_commands(handler)
+        intake = self._intake()
         self.inheritance = Inheritance(
             self.name,
             client,
@@ -92,7 +97,7 @@ class Bot:
             texts=texts,
         )
         clicks = Clicks(self.name, cards=stores.cards, stops=self._stops, texts=texts)
-        self.receivers = self._receive(Receivers(message=intake.accept, click=clicks.click), callback)
+        self.receivers = reception.receivers(Arrivals(message=intake.accept, click=clicks.click))
         self._push = self._push_door()
 
     @property
@@ -102,9 +107,7 @@ class Bot:
 
     def doors(self) -> tuple[Door, ...]:
         """Return where it is called over HTTP: by DingTalk, and by those who have something to tell people."""
-        webhooks = [receiver for receiver in self.receivers if isinstance(receiver, WebhookReceiver)]
-        doors = [door for webhook in webhooks for door in webhook.doors()]
-        return (*doors, *(self._push.doors() if self._push else ()))
+        return (*doors_of(self.receivers), *(self._push.doors() if self._push else ()))
 
     def hear(self, signal: Signal) -> None:
         """Take in what another process has to say of one of its conversations."""
@@ -130,49 +133,36 @@ class Bot:
 
     def close(self) -> None:
         """Say what is still to be said, and give everything back."""
-        for one in (self._errands, self.aside, self.silencing, self.inheritance):
-            one.close(_ASIDE_SECONDS)
-        self._pacer.close()
-        self.backend.close()
-        self._client.close()
+        with contextlib.ExitStack() as last_to_first:  # each step is taken, whatever becomes of the one before it
+            for close in (self._client.close, self.backend.close, self._pacer.close):
+                last_to_first.callback(close)
+            for one in (self.inheritance, self.silencing, self.aside, self._errands):
+                last_to_first.callback(one.close, _ASIDE_SECONDS)
 
-    def _receive(self, receivers: Receivers, callback: CardCallback) -> tuple[StreamListener | WebhookReceiver, ...]:
-        match self._settings.receive:
-            case StreamSettings(max_workers=number):
-                return tuple(StreamListener(self.name, self._client, receivers, self.texts) for _ in range(number))
-            case WebhookSettings() as webhook:
-                path, secret = webhook.path(self.name), self._secret
-                signed = card_secret(secret, self.client_id)
-                return (WebhookReceiver(self.name, secret, receivers, path, self.texts, callback, card_secret=signed),)
-            case other:
-                raise AssertionError(f"nothing is received by {type(other).__name__}")
+    @property
+    def _cards(self) -> CardSettings:
+        """The keys of its cards; a bot that answers by message has those of all bots that say nothing."""
+        reply = self._settings.reply
+        usual = CardSettings(card_template_id=self._env.DINGTALK_AI_CARD_TEMPLATE_ID, card_max_updates=None)
+        return reply if isinstance(reply, CardSettings) else usual
 
-    def _card_url(self) -> str:
-        """Return where DingTalk brings clicks over HTTP; "" when they come by Stream, or nobody told the public address."""
-        receive, public = self._settings.receive, self._env.HTTP_PUBLIC_URL
-        if not isinstance(receive, WebhookSettings) or not public:
-            return ""
-        return public + quote(receive.places(self.name)[1])
-
-    def _handler(self, kind: type[BotHandler], callback: CardCallback, on_turn: Callable[[TurnRecord], None]) -> BotHandler:
-        minutes = getattr(self._settings.backend, "session_timeout", None)
+    def _handler(self, kind: type[BotHandler], reception: Reception) -> BotHandler:
+        ai = self._settings.backend
+        assert isinstance(ai, AiSettings)
         # A text message shows no pictures.
-        root = None if kind.reply_by == "text" else media_root(self._settings.backend)
+        root = None if kind.reply_by == "text" else ai.pictures
         local_pictures = LocalPictures(self._client, self._rates, root, self.texts)
-        by_stream = isinstance(self._settings.receive, StreamSettings)
-        current = (lambda: BY_STREAM) if by_stream else callback.current
         tools = Tools(
             backend=self.backend,
-            inbox=self._stores.inbox,
             sessions=self._stores.sessions,
-            replies=self._replies(kind, local_pictures, current),
-            pictures=Pictures(self._client),
+            replies=self._replies(kind, local_pictures, reception.callback),
+            pictures=Pictures(self._client, self._fetching),
             local_pictures=local_pictures,
             texts=self.texts,
-            on_turn=on_turn,
-            remain_seconds=None if minutes is None else 60 * minutes,
+            remain_seconds=None if ai.session_timeout is None else 60 * ai.session_timeout,
         )
-        return kind(self.name, self._settings.reply, tools)
+        with own_code(f"{kind.__name__}.__init__"):
+            return kind(self.name, self._settings.reply, tools)
 
     def _replies(self, kind: type[BotHandler], local_pictures: LocalPictures, callback: Callable[[], Callback]) -> Replies:
         """Return the handler's way to reply, as its class and its keys say."""
@@ -182,7 +172,7 @@ class Bot:
             form = Form(kind.reply_by, limit)
             speaker = Speaker(self._client, self._rates, texts, form)
             return MessageReplies(speaker=speaker, texts=texts, inbox=stores.inbox, shape=local_pictures.shown)
-        cards = settings if isinstance(settings, CardSettings) else CardSettings(card_max_updates=None)
+        cards = self._cards
         return CardReplies(
             self.name,
             cards.template,
@@ -199,7 +189,7 @@ class Bot:
             shape=local_pictures.shown,
         )
 
-    def _intake(self, handler: BotHandler) -> Intake:
+    def _intake(self) -> Intake:
         section, stores = self._settings.bot, self._stores
         return Intake(
             self.name,
@@ -215,7 +205,7 @@ class Bot:
             texts=self.texts,
             aside=self.aside,
             stops=self._stops,
-            own=handler.commands(),
+            own=self.own_commands,
             errands=self._errands,
             sees_pictures=self.backend.sees_pictures,
         )
@@ -225,8 +215,7 @@ class Bot:
         token = self._settings.bot.push_token
         if token is None:
             return None
-        reply = self._settings.reply
-        cards = reply if isinstance(reply, CardSettings) else CardSettings(card_max_updates=None)
+        cards = self._cards
         delivery = Delivery(
             self._client,
             self._account,

@@ -27,6 +27,7 @@ _SHOWABLE_KEY = re.compile(r"(?!app-)[\w-]{1,40}")  # Dify's keys begin like tha
 _Section = TypeVar("_Section", bound=BaseModel)
 _Fields = Mapping[str, FieldInfo]
 _Sections = Mapping[str, type[BaseModel]]
+_Chosen = Mapping[str, type[BaseModel] | None]  # by choice: backend, handler, receive; None is one that there is not
 
 
 def read(
@@ -98,41 +99,50 @@ class _Reader:
         if not isinstance(entry, dict):
             self._add(path, "not_a_mapping", fix="- name: …")
             return None
-        backend = self._chosen("backend", self._kinds.backends, entry, path)
-        reply = self._handler(entry, path)
-        receive = self._chosen("receive", self._kinds.receivers, entry, path)
-        sections = (BotSection, backend, reply, receive)
+        chosen: _Chosen = {
+            "backend": self._ai(entry, path),
+            "handler": self._handler(entry, path),
+            "receive": self._chosen("receive", self._kinds.receivers, entry, path),
+        }
+        sections: list[type[BaseModel]] = [BotSection, *(section for section in chosen.values() if section)]
         fields = {key: known for section in sections for key, known in section.model_fields.items()}
-        foreign = False  # whether there is a key of another kind of AI
         for key, value in entry.items():
             if key not in fields:
-                foreign = self._unfit(key, entry, path, list(fields)) or foreign
+                self._unfit(key, entry, path, chosen, list(fields))
             elif isinstance(value, str) and value in _NO_VALUES:
                 self._add((*path, key), "placeholder", fix=_line_to_write(key, fields))
-            elif key in self._kinds.loaders and isinstance(value, str) and value:
-                self._try(key, value, path)
-        if foreign and not entry.get("backend"):
-            return None  # it was not meant to be the usual one: what that lacks is no problem
         parts = [self._section(section, entry, path) for section in sections]
-        if any(part is None for part in parts):
+        loadable = [self._is_loadable(part, path) for part in parts if part]
+        if not all(parts) or not all(chosen.values()) or not all(loadable):
             return None
-        bot, ai, shown, received = parts
+        bot, ai, shown, received = (part for part in parts if part)
         assert isinstance(bot, BotSection)
-        assert ai
-        assert shown
-        assert received
         return BotSettings(bot, ai, shown, received)
 
-    def _chosen(self, choice: str, kinds: _Sections, entry: dict[str, Any], path: yamlfile.Path) -> type[BaseModel]:
-        """Return the section of the kind that a bot names; of the usual one when there is none of that name."""
+    def _chosen(self, choice: str, kinds: _Sections, entry: dict[str, Any], path: yamlfile.Path) -> type[BaseModel] | None:
+        """Return the section of the kind that a bot names; None when there is none of that name."""
         usual = str(BotSection.model_fields[choice].default)
         name = entry.get(choice) or usual
-        if not isinstance(name, str) or name not in kinds:
-            self._add((*path, choice), "not_one_of", fix=f"{choice}: {usual}", choices=" | ".join(kinds))
-            name = usual
-        return kinds[name]
+        if isinstance(name, str) and name in kinds:
+            return kinds[name]
+        written, plain = str(name).strip("“”‘’'\" ").lower(), {kind.lower(): kind for kind in kinds}
+        meant = difflib.get_close_matches(written, plain, n=1, cutoff=0.5)
+        fix = plain[meant[0]] if meant else usual
+        choices = [*kinds, *(["package.module:Class"] if choice == "handler" else ())]
+        self._add((*path, choice), "not_one_of", fix=f"{choice}: {fix}", choices=" | ".join(choices))
+        return None
 
-    def _handler(self, entry: dict[str, Any], path: yamlfile.Path) -> type[BaseModel]:
+    def _ai(self, entry: dict[str, Any], path: yamlfile.Path) -> type[BaseModel] | None:
+        """Return the section of the bot's AI; None when there is none of that name, or none is named and another one meant."""
+        usual = str(BotSection.model_fields["backend"].default)
+        if not entry.get("backend") and not entry.keys() & self._kinds.backends[usual].model_fields.keys():
+            for key in [key for key in entry if key not in BotSection.model_fields]:
+                for name in self._owners(self._kinds.backends, key):
+                    self._add((*path, key), "backend_left_out", fix=f"backend: {name}", usual=usual, name=name)
+                    return None
+        return self._chosen("backend", self._kinds.backends, entry, path)
+
+    def _handler(self, entry: dict[str, Any], path: yamlfile.Path) -> type[BaseModel] | None:
         """Return the section of the bot's handler: one of ours, or a team's own class."""
         name = entry.get("handler")
         if not isinstance(name, str) or ":" not in name:
@@ -141,26 +151,33 @@ class _Reader:
             return self._kinds.load_handler(name)
         except Unloadable as error:
             self._add((*path, "handler"), error.reason, **error.values)
-            return self._chosen("handler", self._kinds.handlers, {}, path)
+            return None
 
-    def _try(self, key: str, value: str, path: yamlfile.Path) -> None:
-        try:
-            self._kinds.loaders[key](value)
-        except Unloadable as error:
-            self._add((*path, key), error.reason, **error.values)
+    def _is_loadable(self, section: BaseModel, path: yamlfile.Path) -> bool:
+        """Try the code that a section's keys name, if any does."""
+        for key in self._kinds.loaders.keys() & type(section).model_fields.keys():
+            try:
+                self._kinds.loaders[key](section)
+            except Unloadable as error:
+                self._add((*path, key), error.reason, **error.values)
+                return False
+        return True
 
-    def _unfit(self, key: str, entry: dict[str, Any], path: yamlfile.Path, known: list[str]) -> bool:
-        """Say that there is no such key, or whose it is; return whether it is that of another AI."""
+    def _unfit(self, key: str, entry: dict[str, Any], path: yamlfile.Path, chosen: _Chosen, known: list[str]) -> None:
+        """Say that there is no such key, or whose it is; nothing where it is not known which kind the bot is of."""
         tables = {"backend": self._kinds.backends, "handler": self._kinds.handlers, "receive": self._kinds.receivers}
         for choice, kinds in tables.items():
-            if owners := [name for name, section in kinds.items() if key in section.model_fields]:
+            if owners := self._owners(kinds, key):
                 own = entry.get(choice) or BotSection.model_fields[choice].default
                 owner = f"{choice}: {' | '.join(owners)}"
-                fix = f"{choice}: {owners[0]}"
-                self._add((*path, key), "key_of_another_kind", fix=fix, owner=owner, own=f"{choice}: {own}", choice=choice)
-                return choice == "backend"
+                if chosen[choice]:
+                    self._add((*path, key), "key_of_another_kind", owner=owner, own=f"{choice}: {own}", choice=choice)
+                return
         self._unknown(path, key, known)
-        return False
+
+    @staticmethod
+    def _owners(kinds: _Sections, key: str) -> list[str]:
+        return [name for name, section in kinds.items() if key in section.model_fields]
 
     def _section(self, section: type[_Section], entry: dict[str, Any], path: yamlfile.Path) -> _Section | None:
         """Return the section's part of a bot: the keys with a value, else the variables that stand in for them."""
@@ -244,7 +261,7 @@ def _line_to_write(key: str, fields: _Fields) -> str:
         return ""
     examples = fields[key].examples
     value = examples[0] if examples else fields[key].default
-    return f"{key}: {'…' if value in (None, '') else value}"
+    return f"{key}: {'…' if value in (None, '') else str(value).lower() if isinstance(value, bool) else value}"
 
 
 def _dotted(path: yamlfile.Path) -> str:

@@ -4,9 +4,10 @@ What kinds of bots exist is not known here: `load` is handed a table of them.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import botsfile
 import envfile
@@ -14,7 +15,7 @@ import exposed
 from envfile import Variables
 from errors import ConfigError, Problem
 from problems import Language, sentence
-from settings import EnvSettings, Kinds, Settings, WebhookSettings
+from settings import BotSettings, EnvSettings, Kinds, Settings, WebhookSettings
 
 BOTS_FILE, ENV_FILE = ".bots.yaml", ".env"
 
@@ -48,11 +49,29 @@ def load(text: str, variables: Mapping[str, str], kinds: Kinds, *, file: str = B
         if getattr(env, name) and not any(bot.bot.admins for bot in bots):
             said = sentence("nobody_to_warn", language)
             notes.append(Problem(known.place(name, language), name, said, "admins: [manager01]"))
-    for bot in bots:
-        if isinstance(bot.receive, WebhookSettings) and not env.HTTP_PUBLIC_URL:
-            said = sentence("no_public_url", language)
-            notes.append(Problem(file, bot.bot.name, said, "HTTP_PUBLIC_URL=https://bots.example.com"))
+    notes += _doubts_of_doors(env, bots, known, file, language)
     return Settings(env, bots, tuple(notes))
+
+
+def _doubts_of_doors(
+    env: EnvSettings, bots: Sequence[BotSettings], known: Variables, file: str, language: Language
+) -> Iterator[Problem]:
+    """Yield what is odd about the way in over HTTP."""
+    called = [bot for bot in bots if isinstance(bot.receive, WebhookSettings)]
+    name, example = "HTTP_PUBLIC_URL", "HTTP_PUBLIC_URL=https://bots.example.com"
+    if not called:
+        return
+    if not env.HTTP_PUBLIC_URL:
+        for bot in called:
+            yield Problem(file, bot.bot.name, sentence("no_public_url", language), example)
+        return
+    place = known.place(name, language)
+    for bot in called:
+        if unquote(env.HTTP_PUBLIC_URL).endswith(bot.places):
+            yield Problem(place, name, sentence("public_url_of_a_bot", language, name=bot.bot.name), example)
+    host = urlsplit(env.HTTP_PUBLIC_URL).hostname or ""
+    if host in {"localhost", "0.0.0.0", "::1"} or host.startswith("127."):
+        yield Problem(place, name, sentence("public_url_here", language, host=host), example)
 
 
 def load_env(variables: Mapping[str, str]) -> EnvSettings:

@@ -40,7 +40,7 @@ BridgeError
     ├── AnswerTooLong           it never ends: more text than any answer has
     └── AnswerInterrupted       the stream ended before the answer did
 
-Each class has a sentence for the person who asked and one for the admin in `handlers/texts.py`.
+Each class has a sentence for the person who asked and one for the admin in `handlers/troubles.py`.
 """
 
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ class ConfigError(BridgeError):
 
 
 class Unloadable(BridgeError):
-    """What a setting names as `package.module:object` cannot be used: `reason` and `values` make a sentence of problems.py."""
+    """What a setting names as `package.module:object` cannot be used: `reason` and `values` make a sentence of problem_sentences.py."""
 
     def __init__(self, reason: str, **values: str) -> None:
         super().__init__(f"{reason} {values}" if values else reason)

@@ -14,6 +14,7 @@ from bot import Bot
 from handlers.aside import Aside
 from handlers.budget import Budget
 from handlers.lease import Lease
+from handlers.pictures import Pictures
 from handlers.texts import Texts
 from handlers.turn import Turn, TurnRecord
 from neighbours import Claims
@@ -57,7 +58,11 @@ class Fleet:
             log_turn(record)
             on_turn(record)
 
-        self.bots = tuple(Bot(bot, env, self._stores, self._budget, self._lease, on_turn=turn_ended) for bot in settings.bots)
+        fetching = threading.BoundedSemaphore(Pictures.AT_ONCE)
+        self.bots = tuple(
+            Bot(bot, env, self._stores, self._budget, self._lease, fetching=fetching, on_turn=turn_ended)
+            for bot in settings.bots
+        )
         receivers = sum(len(bot.receivers) for bot in self.bots)
         self._workers = ThreadPoolExecutor(max_workers=receivers, thread_name_prefix="receiver")
         doors = tuple(door for bot in self.bots for door in bot.doors())
@@ -75,6 +80,8 @@ class Fleet:
         Raises PortUnavailable when the HTTP port cannot be opened.
         """
         env = self._settings.env
+        if self.http:
+            self.http.start()  # first: without its port nothing may be begun
         if env.SESSION_STORE == "memory":  # processes that share a store may share an app
             apps = {f"{env.DINGTALK_OPENAPI_ENDPOINT} {bot.client_id}": bot.client_id for bot in self.bots}
             self._crowded = [apps[app] for app in self._claims.claim(apps)]
@@ -83,8 +90,6 @@ class Fleet:
         self._stores.signals.listen(self._hear)
         self._holder.start()
         self._look_after()  # before new messages come: those that were left behind are older
-        if self.http:
-            self.http.start()
         for bot in self.bots:
             for receiver in bot.receivers:
                 self._workers.submit(receiver.run)
@@ -139,7 +144,10 @@ class Fleet:
     def _all_at_once(self, end: Callable[[Bot], None]) -> None:
         """Do it for each bot; what one has to wait for is no reason for the others to wait."""
         with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="end") as threads:
-            list(threads.map(end, self.bots))
+            ended = [threads.submit(end, bot) for bot in self.bots]
+        for bot, result in zip(self.bots, ended, strict=True):
+            if bug := result.exception():  # the others, and the store, are closed all the same
+                log.error("bot=%s was not closed in order", bot.name, exc_info=bug)
 
     def _say_last_words(self, left: Sequence[tuple[Bot, Turn]]) -> None:
         """End every reply with a sentence before anything that takes time; then give DingTalk and the AIs a while."""

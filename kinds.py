@@ -2,8 +2,7 @@
 
 import string
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -14,14 +13,14 @@ from backends.codebuddy.settings import CodeBuddySettings
 from backends.echo import EchoBackend, EchoSettings
 from backends.openai.backend import OpenAiBackend
 from backends.openai.settings import OpenAiSettings
-from backends.python.agent import load as load_agent
+from backends.python.agent import check as check_agent
 from backends.python.backend import PythonBackend
 from backends.python.settings import PythonSettings
 from backends.watch import Limits
 from dify.backend import DifyBackend
 from dify.settings import DifySettings
 from errors import Unloadable
-from handlers.chat import AiCardBotHandler, BotHandler, MarkdownBotHandler, TextBotHandler
+from handlers.chat import AiCardBotHandler, BotHandler, MarkdownBotHandler, ReplyBy, TextBotHandler
 from handlers.sentences import SENTENCES
 from settings import BotSettings, EnvSettings, Kinds, StreamSettings, WebhookSettings
 
@@ -40,10 +39,21 @@ def handler_class(name: str) -> type[BotHandler]:
     found = imports.load(name)
     if not isinstance(found, type) or not issubclass(found, BotHandler):
         raise Unloadable("not_a_handler", name=name)
+    if wrong := _wrong_attribute(found):
+        raise Unloadable("handler_attribute", name=name, attribute=wrong)
     for word, sentence in found.words.items():
         if word not in SENTENCES or not _names(sentence) <= _names(SENTENCES[word]["zh"]):
             raise Unloadable("handler_words", name=name, word=str(word))
     return found
+
+
+def _wrong_attribute(kind: type[BotHandler]) -> str:
+    """Return the name of a class attribute that cannot be what it is, or ""."""
+    if kind.reply_by not in get_args(ReplyBy):
+        return "reply_by"
+    if not isinstance(kind.Settings, type) or not issubclass(kind.Settings, BaseModel):
+        return "Settings"
+    return "" if isinstance(kind.words, Mapping) else "words"
 
 
 def make_backend(settings: BotSettings, env: EnvSettings) -> Backend:
@@ -64,21 +74,11 @@ def make_backend(settings: BotSettings, env: EnvSettings) -> Backend:
             raise AssertionError(f"no AI is made of {type(chosen).__name__}")
 
 
-def media_root(backend: BaseModel) -> Path | None:
-    """Return the folder below which an AI's answers may name pictures of this machine; None when they may name none."""
-    match backend:
-        case OpenAiSettings():
-            return backend.pictures
-        case CodeBuddySettings() | PythonSettings() if backend.media_root:
-            return Path(backend.media_root).absolute()
-        case _:
-            return None
-
-
 def _names(sentence: Any) -> set[str]:
     """Return the placeholders of a sentence; what is no sentence has one that no sentence has."""
     try:
-        return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+        parts = list(string.Formatter().parse(sentence))
+        return {"?" if form or conversion else name for _, name, form, conversion in parts if name is not None}
     except (ValueError, TypeError):
         return {"?"}
 
@@ -98,7 +98,7 @@ KINDS = Kinds(
     handlers={name: handler.Settings for name, handler in _HANDLERS.items()},
     receivers={"stream": StreamSettings, "webhook": WebhookSettings},
     load_handler=_section,
-    loaders={"agent": load_agent},
+    loaders={"agent": check_agent},
     env_defaults={
         "max_workers": "DEFAULT_MAX_WORKERS",
         "language": "BOT_LANGUAGE",

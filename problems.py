@@ -42,6 +42,8 @@ _PYDANTIC = {
     "greater_than": "not_above",
     "less_than_equal": "too_large",
     "literal_error": "not_one_of",
+    "bool_parsing": "not_bool",
+    "bool_type": "not_bool",
     "dict_type": "not_a_mapping",
     "tuple_type": "not_a_list",
 }

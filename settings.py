@@ -25,7 +25,7 @@ class Endpoints:
 
 
 def _http_url(url: str) -> str:
-    """Return the address without a slash at its end. A user in it would take the place of Dify's own key: refused."""
+    """Return the address without a slash at its end. A user in it would take the place of the AI's own key: refused."""
     try:
         parts = urlsplit(url)
         right = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
@@ -36,8 +36,22 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _url_or_nothing(url: str) -> str:
-    return _http_url(url) if url else ""
+def _public_url(url: str) -> str:
+    """Return where our HTTP port is from outside, perhaps below a path; paths are put behind it, so that nothing may follow."""
+    if not url:
+        return ""
+    parts = urlsplit(_http_url(url))
+    if parts.query or parts.fragment:
+        raise PydanticCustomError("public_url", "no address of a place")
+    return url.rstrip("/")
+
+
+def _host(host: str) -> str:
+    """Return an address to listen on, as the system wants it: an IPv6 one without brackets."""
+    plain = host.removeprefix("[").removesuffix("]")
+    if not plain or re.search(r"[/\s\[\]@]", plain):
+        raise PydanticCustomError("host", "no address")
+    return plain
 
 
 def _store(url: str) -> str:
@@ -67,7 +81,8 @@ def _redis(url: str) -> str:
 def _path(path: str) -> str:
     """Return a path of our own HTTP server."""
     taken = path == "/" or path.startswith("/push/")
-    if not re.fullmatch(r"/[^\s?#%{}]*", path) or "//" in path or taken:
+    dotted = {".", ".."} & set(path.split("/"))  # clients fold them away
+    if not re.fullmatch(r"/[^\s?#%{}]*", path) or "//" in path or dotted or taken:
         raise PydanticCustomError("url_path", "no path")
     return path.rstrip("/")
 
@@ -126,9 +141,9 @@ class EnvSettings(BaseModel):
     )
     DRAIN_SECONDS: Annotated[float, Field(ge=0, le=86_400)] = 30
     HEARTBEAT_FILE: str = ""
-    HTTP_HOST: Annotated[str, AfterValidator(_id)] = "127.0.0.1"
+    HTTP_HOST: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
     HTTP_PORT: Annotated[int, Field(ge=0, le=65_535)] = 8080
-    HTTP_PUBLIC_URL: Annotated[str, AfterValidator(_url_or_nothing)] = Field(default="", examples=["https://bots.example.com"])
+    HTTP_PUBLIC_URL: Annotated[str, AfterValidator(_public_url)] = Field(default="", examples=["https://bots.example.com"])
 
     @property
     def endpoints(self) -> Endpoints:
@@ -196,16 +211,16 @@ class WebhookSettings(BaseModel):
 class Kinds:
     """What a bot can be made of: by the names of its keys `backend`, `handler` and `receive`, a section of keys for each.
 
-    `load_handler` returns the section of a handler that is none of these but a team's own, `package.module:Class`, `loaders`
-    try what other keys name so; both raise Unloadable. `env_defaults` says which variable stands in for a key that a bot
-    leaves out; `typed` are the keys whose values are YAML's own (numbers, true and false) instead of text.
+    `load_handler` returns the section of a handler that is a team's own, `package.module:Class`; `loaders` try, with its whole
+    section, what another key names so. Both raise Unloadable. `env_defaults` says which variable stands in for a key that a
+    bot leaves out; `typed` are the keys whose values are YAML's own (numbers, true and false) instead of text.
     """
 
     backends: Mapping[str, type[BaseModel]]
     handlers: Mapping[str, type[BaseModel]]
     receivers: Mapping[str, type[BaseModel]]
     load_handler: Callable[[str], type[BaseModel]]
-    loaders: Mapping[str, Callable[[str], object]]
+    loaders: Mapping[str, Callable[[Any], object]]
     env_defaults: Mapping[str, str]
     typed: frozenset[str] = frozenset()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from demo.sandbox import Sandbox
+from errors import Problem
 from problems import Language
 from settings import Settings
 
@@ -14,7 +15,8 @@ class Cast:
     """The bots that play in the demo.
 
     `clients` are their client ids by what `--bot` calls them. `apps`, `templates` and `ais` (with their paths) are bodies of
-    the sandbox's control API; they hold secrets. `settings` are the bots' for a sandbox at this address.
+    the sandbox's control API; they hold secrets. `settings` are the bots' for a sandbox at this address;
+    `notes` are what is odd in them.
     """
 
     language: Language
@@ -23,6 +25,7 @@ class Cast:
     settings: Callable[[str], Settings]
     apps: tuple[Mapping[str, Any], ...] = field(repr=False)
     templates: tuple[Mapping[str, Any], ...] = ()
+    notes: tuple[Problem, ...] = ()
     ais: tuple[tuple[str, Mapping[str, Any]], ...] = field(default=(), repr=False)
 
     def register(self, sandbox: Sandbox) -> None:

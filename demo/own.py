@@ -31,6 +31,8 @@ def own(settings: Settings) -> Cast:
         settings=moved,
         apps=tuple(_app(each, settings.env.DINGTALK_QPS, port) for each in settings.bots),
         templates=tuple(_templates(settings)),
+        # Here is a public address, so to speak: the sandbox reaches this machine.
+        notes=tuple(note for note in settings.notes if "HTTP_PUBLIC_URL" not in note.fix),
     )
 
 

@@ -47,11 +47,13 @@ def say(cast: Cast, text: str, bot: str | None) -> int:
     outcomes: queue.Queue[str] = queue.Queue()
     try:
         with _running(cast, ("--port", "0"), {}, on_turn=lambda record: outcomes.put(record.outcome)) as (sandbox, fleet):
-            _watch(cast, sandbox, cast.clients[name], text)
+            seen = _watch(cast, sandbox, cast.clients[name], text)
             _wait_idle(fleet)
+            _print_rest(sandbox, cast.clients[name], seen)
+            own = next(bot.own_commands for bot in fleet.bots if bot.client_id == cast.clients[name])
         with contextlib.suppress(queue.Empty):
             return int(outcomes.get_nowait() != "answered")
-        return int(commands.parse(text) is None)  # a command is no turn
+        return int(not (commands.parse(text) or commands.own(text, own)))  # a command is no turn
     except SandboxFailed as failure:
         return _say_why(failure)
 
@@ -142,8 +144,8 @@ def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if isinstance(error, BackendError) else type(error).__name__
 
 
-def _watch(cast: Cast, sandbox: Sandbox, client_id: str, text: str) -> None:
-    """Send a message and print what its chat shows, until the answer ends."""
+def _watch(cast: Cast, sandbox: Sandbox, client_id: str, text: str) -> int:
+    """Send a message and print what its chat shows, until the answer ends; return the last record of it."""
     seen = sandbox.last_record()
     person = {"staff_id": "demo-user", "nick": "Demo"}
     message = {"client_id": client_id, "conversation_type": "1", "sender": person, "msgtype": "text", "text": text}
@@ -158,11 +160,18 @@ def _watch(cast: Cast, sandbox: Sandbox, client_id: str, text: str) -> None:
             if record["kind"] == "card":
                 print(f"[{record['state']}] {record['text']}", flush=True)
                 if record["state"] in {"finished", "failed"}:
-                    return
+                    return seen
             elif record["kind"] == "said":
                 print(record["text"], flush=True)
-                return
+                return seen
     raise SandboxFailed(sentence("demo_not_complete", cast.language, seconds=_ANSWER_SECONDS))
+
+
+def _print_rest(sandbox: Sandbox, client_id: str, seen: int) -> None:
+    """Print what was said after it: a long answer comes in several messages."""
+    for record in sandbox.records(seen, client_id, wait=0):
+        if record["kind"] == "said":
+            print(record["text"], flush=True)
 
 
 def _say_why(failure: SandboxFailed) -> int:

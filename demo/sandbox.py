@@ -96,9 +96,9 @@ class Sandbox:
             raise SandboxFailed(sentence("sandbox_refused", self._language, path=path, answer=answer.get("error", answer)))
         return dict(answer)
 
-    def records(self, after: int, client_id: str) -> list[Json]:
-        """Return what happened to an app after a record; waits a moment for the first."""
-        return list(self.call("GET", "records", after=after, wait=2, client_id=client_id)["records"])
+    def records(self, after: int, client_id: str, *, wait: int = 2) -> list[Json]:
+        """Return what happened to an app after a record; waits so many seconds for the first."""
+        return list(self.call("GET", "records", after=after, wait=wait, client_id=client_id)["records"])
 
     def last_record(self) -> int:
         """Return the number of the newest record."""

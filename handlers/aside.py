@@ -60,5 +60,5 @@ class Aside:
         while job := self._jobs.get():
             try:
                 job()
-            except Exception:  # one job's bug must not end the thread that serves the next
+            except BaseException:  # whatever one job raises must not end the thread that serves the next
                 log.exception("a job failed")

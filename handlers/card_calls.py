@@ -1,7 +1,7 @@
 """The calls of one AI card to DingTalk, as its template wants them: create, open, stream, finalize, finish."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from handlers.templates import Template
 STOP_ACTION = "btn_stop"
 _VARIABLE_BYTES = 6_000  # of a text set as a variable; what is longer is streamed, which takes more
 _HEAD_CHARACTERS = 100  # of the question, where the card shows it
+_BEGUN = "…"  # what is shown of a text of which nothing can be seen yet: DingTalk refuses an empty one
 _LIST_PREVIEW = {"dynamicSummary": "true"}  # the conversation list shows the text instead of "[card]"
 
 
@@ -58,7 +59,8 @@ BY_STREAM, NO_CALLBACK = Callback("STREAM"), Callback("")
 class CardCalls:
     """One card. Each method makes one call and raises a DingTalkError; texts are markdown as the AI wrote it.
 
-    The `question` is what the card answers; where its template says so, it stands above every text.
+    The `question` is what the card answers; where its template says so, it stands above every text. `shape` is what becomes of
+    a text that still grows, before anybody sees it.
     """
 
     out_track_id: str
@@ -67,6 +69,7 @@ class CardCalls:
     labels: Labels
     callback: Callback = BY_STREAM
     question: str = field(default="", repr=False)
+    shape: Callable[[str], str] = str
 
     def create(self, incoming: Incoming) -> None:
         """Make the card and put it into the chat of the message that it answers."""
@@ -83,12 +86,12 @@ class CardCalls:
 
     def open(self, text: str) -> None:
         """Set a public template to typing, with the first text: one call from the AI's first word to the reader."""
-        shown = self._shaped(text, final=False)
+        shown = self._growing(text)
         self.client.update_card(self.out_track_id, self._variables(FlowStatus.INPUTING, shown, stoppable=True))
 
     def stream(self, text: str) -> None:
         """Show the whole text so far."""
-        self.client.stream_card(self.out_track_id, self.template.content_key, self._shaped(text, final=False))
+        self.client.stream_card(self.out_track_id, self.template.content_key, self._growing(text))
 
     def finalize(self, text: str, *, failed: bool, guid: str) -> None:
         """Show the last text and end the typing; the same guid again does nothing, should the answer have been lost."""
@@ -103,6 +106,11 @@ class CardCalls:
     def fits_variable(self, text: str) -> bool:
         """Whether a text can be set by `open` and `finish`; a longer one is shown by streaming alone."""
         return _fits(self._shaped(text))
+
+    def _growing(self, text: str) -> str:
+        """Return a text that is not whole as the card is to show it."""
+        shown = self.shape(text)
+        return self._shaped(shown if shown.strip() else _BEGUN, final=False)
 
     def _shaped(self, text: str, *, final: bool = True) -> str:
         """Return a text as the card is to show it, below its head."""

@@ -96,12 +96,13 @@ class CardReply:
             if (self._live_status or isinstance(event, Working)) and not self.text.strip():
                 self._say_status(self._status_of(event))
             return
-        card, written = self._card, self._written.shown
-        if card and card.show(written):
+        card = self._card
+        if card and card.show(self.text):
             self._pacer.wake(card)
-        if card and written and time.monotonic() - self._noted_at >= _NOTE_SECONDS:
+        if card and time.monotonic() - self._noted_at >= _NOTE_SECONDS:
             self._noted_at = time.monotonic()
-            self._cards.note(card.out_track_id, text=written)
+            if written := self._written.shown:
+                self._cards.note(card.out_track_id, text=written)
 
     def finish(self) -> None:
         """The answer is whole."""
@@ -226,7 +227,15 @@ class CardReplies:
         pace = self._pace()
         if pace is None:
             return None
-        calls = CardCalls(name, self._template, self._client, labels(self._texts), self._callback(), incoming.text)
+        calls = CardCalls(
+            name,
+            self._template,
+            self._client,
+            labels(self._texts),
+            self._callback(),
+            question=incoming.text,
+            shape=self._shape,
+        )
         on_end, on_unmade = partial(self._cards.close, name), partial(self._inbox.ask, turn.message, BY_MESSAGE)
         return LiveCard(calls, pace, incoming, on_end=on_end, on_unmade=on_unmade, may_call=self._may_call)
 

@@ -4,45 +4,47 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel
 
 from backends.base import Answer, Backend, Question, Replace, Tokens
 from errors import BackendError, DingTalkError, HandlerFailed
+from handlers import commands
 from handlers.message import Incoming
-from handlers.own_code import own_code
+from handlers.own_code import own_code, text_from
 from handlers.pictures import LocalPictures, Pictures
 from handlers.reply import Replies, Reply
 from handlers.said import Said
 from handlers.templates import CardSettings, MessageSettings
 from handlers.texts import Texts
 from handlers.turn import Turn, TurnRecord
-from stores.base import Inbox, Session, Sessions
+from stores.base import Session, Sessions
 
 log = logging.getLogger("dingbridge.chat")
+
+ReplyBy = Literal["card", "markdown", "text"]
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What a handler works with: the AI, what is kept, the ways to show an answer, and who wants to know how it went.
+    """What a handler works with: the AI, the conversations, the ways to show an answer.
 
     `remain_seconds` is how long a conversation goes on without a question; None leaves that to the store.
     """
 
     backend: Backend
-    inbox: Inbox
     sessions: Sessions
     replies: Replies
     pictures: Pictures
     local_pictures: LocalPictures
     texts: Texts
-    on_turn: Callable[[TurnRecord], None]
     remain_seconds: float | None = None
 
 
 class BotHandler:
-    """Answers the turns of one bot. `handle` runs in a thread of its own for each turn that the gate lets in.
+    """Answers the turns of one bot. `handle` is the story; it runs in a thread of its own for each turn that the gate lets in.
 
     A team's own handler is a subclass that overrides what it wants otherwise: `before`, `after`, `commands`, `question`,
     `open_reply`; they run in many threads at once, and what one raises ends its own turn with a sentence. `words` are said
@@ -50,7 +52,7 @@ class BotHandler:
     of `.bots.yaml`, which it finds in `settings`.
     """
 
-    reply_by: ClassVar[Literal["card", "markdown", "text"]] = "card"
+    reply_by: ClassVar[ReplyBy] = "card"
     Settings: ClassVar[type[BaseModel]] = CardSettings
     words: ClassVar[Mapping[str, str]] = {}
 
@@ -58,18 +60,48 @@ class BotHandler:
         self.name, self.settings = name, settings
         self._tools = tools
 
-    def handle(self, turn: Turn) -> None:
-        """Answer one turn, if it is still this process's: whatever happens, the message ends."""
-        inbox = self._tools.inbox
-        if not turn.begin():
-            return  # the bridge shuts down, and says so
-        if not inbox.ask(turn.message, turn.out_track_id):
-            log.warning("bot=%s msg=%s fell to another process meanwhile", self.name, turn.incoming.message_id)
-            return
-        try:
-            self._answer(turn)
-        finally:
-            inbox.end(turn.message)
+    def handle(self, turn: Turn) -> TurnRecord:
+        """Answer one turn: the reply ends and the conversation is kept, whatever happens. Return how it went.
+
+        Raises HandlerFailed when no reply could be opened.
+        """
+        asked, first_text, outcome, tokens = time.monotonic(), 0.0, "answered", Tokens(0, 0)
+        session = self._tools.sessions.load(turn.key)
+        answer: Answer = Said("", session.conversation)  # until the AI is asked
+        with own_code("open_reply"):
+            reply = self.open_reply(turn)
+        with reply:
+            try:
+                answer = self._ask(turn, session)
+                turn.attach(answer, reply, partial(self._keep, turn, session, answer))
+                for event in answer:
+                    reply.show(event)
+                    if isinstance(event, Tokens):
+                        tokens = event
+                    if reply.text and not first_text:
+                        first_text = time.monotonic()
+                        reply.refer(answer.ref)
+                        self._keep(turn, session, answer)  # so that a question after a stop finds it
+                self._finish(turn, reply)
+            except (BackendError, DingTalkError, HandlerFailed) as error:
+                outcome = type(error).__name__
+                reply.fail(self._tools.texts.error(error))
+                fix = self._tools.texts.fix(error)
+                log.error("bot=%s msg=%s %s: %s; %s", self.name, turn.incoming.message_id, outcome, error, fix)
+            finally:
+                self._keep(turn, session, answer)
+        return TurnRecord(
+            bot=self.name,
+            message_id=turn.incoming.message_id,
+            outcome=(turn.ending or outcome) if reply.delivered else "undelivered",
+            waited=asked - turn.arrived,
+            first_text=max(0.0, first_text - turn.arrived),
+            seconds=time.monotonic() - turn.arrived,
+            characters=len(reply.text),
+            card_calls=reply.card_calls,
+            ref=answer.ref,
+            tokens=tokens,
+        )
 
     def before(self, question: Question, incoming: Incoming) -> Question | str:  # noqa: ARG002  # for those who override it
         """Return what the AI is asked, perhaps changed; or a text, which is the answer without the AI."""
@@ -98,60 +130,23 @@ class BotHandler:
             pictures=self._tools.pictures.fetch(incoming) if self._tools.backend.sees_pictures else (),
         )
 
-    def _answer(self, turn: Turn) -> None:
-        """Ask the AI and show its answer: whatever happens, the reply ends and the conversation is kept."""
-        asked, first_text, outcome, tokens = time.monotonic(), 0.0, "answered", Tokens(0, 0)
-        session = self._tools.sessions.load(turn.key)
-        answer: Answer = Said("", session.conversation)  # until somebody is asked
-        with self.open_reply(turn) as reply:
-            try:
-                answer = self._ask(turn, session)
-                turn.attach(answer, reply)
-                for event in answer:
-                    if isinstance(event, Tokens):
-                        tokens = event
-                    reply.show(event)
-                    if reply.text and not first_text:
-                        first_text = time.monotonic()
-                        reply.refer(answer.ref)
-                        self._keep(turn, session, answer)  # so that a question after a stop finds it
-                self._end(turn, reply)
-            except (BackendError, DingTalkError, HandlerFailed) as error:
-                outcome = type(error).__name__
-                reply.fail(self._tools.texts.error(error))
-                log.error("bot=%s msg=%s %s: %s; %s", self.name, turn.incoming.message_id, outcome, error,
-                          self._tools.texts.fix(error))  # fmt: skip
-            finally:
-                self._keep(turn, session, answer)
-        self._tools.on_turn(
-            TurnRecord(
-                bot=self.name,
-                message_id=turn.incoming.message_id,
-                outcome=(turn.ending or outcome) if reply.delivered else "undelivered",
-                waited=asked - turn.arrived,
-                first_text=max(0.0, first_text - turn.arrived),
-                seconds=time.monotonic() - turn.arrived,
-                characters=len(reply.text),
-                card_calls=reply.card_calls,
-                ref=answer.ref,
-                tokens=tokens,
-            )
-        )
-
     def _ask(self, turn: Turn, session: Session) -> Answer:
         """Return the answer to come: the AI's, or what `before` gave in its place."""
-        question = self.question(turn, session)
+        with own_code("question"):
+            question = self.question(turn, session)
         with own_code("before"):
             asked = self.before(question, turn.incoming)
         if isinstance(asked, str):
             return Said(asked, session.conversation)
+        if not isinstance(asked, Question):
+            raise HandlerFailed(f"before returned {type(asked).__name__}, neither a question nor a text")
         return self._tools.backend.start(asked)
 
-    def _end(self, turn: Turn, reply: Reply) -> None:
+    def _finish(self, turn: Turn, reply: Reply) -> None:
         """The answer is whole: give it its last form, and the pictures in it that lie on this machine."""
         if not turn.ending:
             with own_code("after"):
-                told = self.after(reply.text, turn.incoming)
+                told = text_from("after", self.after(reply.text, turn.incoming))
             last = self._tools.local_pictures.uploaded(told)
             if last != reply.text:
                 reply.show(Replace(last))
@@ -179,3 +174,14 @@ class TextBotHandler(BotHandler):
 
     reply_by = "text"
     Settings = MessageSettings
+
+
+def own_commands(handler: BotHandler) -> dict[str, Callable[[Incoming], str]]:
+    """Return a handler's own commands. Raises HandlerFailed for what cannot be obeyed, and for words that are the bot's."""
+    with own_code("commands"):
+        found = handler.commands()
+        if not isinstance(found, Mapping) or not all(isinstance(word, str) and callable(act) for word, act in found.items()):
+            raise HandlerFailed("commands returned something else than words with functions")
+        if taken := [word for word in found if commands.parse(word) or not word.strip()]:
+            raise HandlerFailed(f"commands: {', '.join(taken)} cannot be a handler's own word")
+        return dict(found)

@@ -10,20 +10,18 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import requests
-from urllib3 import encode_multipart_formdata
 from urllib3.exceptions import MaxRetryError
 
 from errors import (
     DingTalkError,
     DingTalkUnreachable,
     PermissionMissing,
-    PictureUnreadable,
     ProxyFailed,
     QuotaUsedUp,
     Throttled,
@@ -38,8 +36,6 @@ from web import Web, origin, proxy_for
 log = logging.getLogger("dingbridge.dingtalk")
 
 _TIMEOUT = (5, 10)  # seconds to connect, and without a byte of the answer
-_LARGEST_DOWNLOAD, _DOWNLOAD_SECONDS = 10 * 1024 * 1024, 60
-_BITE = 65_536
 _TOKEN_MARGIN = 300  # seconds before its expiry that a token is renewed
 # Calls refused for their number are free, by DingTalk's document on quotas; what had no token or permission, or did not get
 # there, is taken to be so.
@@ -90,13 +86,13 @@ class DingTalkClient:
 
     def create_and_deliver(self, card: Mapping[str, Any]) -> None:
         """Create a card and put it into its chat: the body of createAndDeliver."""
-        answer = self._call("POST", "/v1.0/card/instances/createAndDeliver", card)
+        answer = self.call("POST", "/v1.0/card/instances/createAndDeliver", card)
         # HTTP 200 with a refusal inside: the robot is not in the group, or the space id is wrong.
         from_delivery(answer)
 
     def update_card(self, out_track_id: str, values: Mapping[str, str]) -> None:
         """Set these variables of a card, and only these (without the option all others would be lost)."""
-        self._call(
+        self.call(
             "PUT",
             "/v1.0/card/instances",
             {
@@ -113,7 +109,7 @@ class DingTalkClient:
 
         `guid` names the call: DingTalk takes one name once, so that a repeated call does no harm.
         """
-        self._call(
+        self.call(
             "PUT",
             "/v1.0/card/streaming",
             {
@@ -138,7 +134,7 @@ class DingTalkClient:
 
     def send_to_group(self, conversation_id: str, title: str, text: str) -> None:
         """Send markdown to a group as the robot, plain text without a title (permission qyapi_robot_sendmsg)."""
-        self._call(
+        self.call(
             "POST",
             "/v1.0/robot/groupMessages/send",
             {"robotCode": self.client_id, "openConversationId": conversation_id, **_sample(title, text)},
@@ -151,7 +147,7 @@ class DingTalkClient:
 
     def send_to_people(self, staff_ids: Sequence[str], title: str, text: str) -> dict[str, DingTalkError]:
         """Send markdown to at most 20 people as the robot; return those who did not get it, each with the reason."""
-        answer = self._call(
+        answer = self.call(
             "POST",
             "/v1.0/robot/oToMessages/batchSend",
             {"robotCode": self.client_id, "userIds": list(staff_ids), **_sample(title, text)},
@@ -168,41 +164,48 @@ class DingTalkClient:
 
     def register_card_callback(self, route_key: str, url: str, secret: str) -> None:
         """Let clicks on cards with this route key be sent to a public address, signed with this secret."""
-        self._call(
+        self.call(
             "POST",
             "/v1.0/card/callbacks/register",
             {"callbackRouteKey": route_key, "callbackUrl": url, "apiSecret": secret, "forceUpdate": True},
         )
 
-    def download(self, code: str) -> bytes:
-        """Return a file that somebody sent, at most 10 MiB, by its download code (permission qyapi_robot_sendmsg)."""
-        answer = self._call("POST", "/v1.0/robot/messageFiles/download", {"downloadCode": code, "robotCode": self.client_id})
-        return self._stored_file(str(answer.get("downloadUrl") or ""))
+    def call(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a call of api.dingtalk.com, with the token in its header; return the answer."""
+        url = self._endpoints.openapi + path
+        return self._with_token(lambda token: self._request(method, url, body, token=token))
 
-    def upload_picture(self, name: str, content: bytes) -> str:
-        """Upload a picture (jpg, png, gif or bmp, 20 MB at most); return its media id, which DingTalk's own apps can show."""
-        payload, content_type = encode_multipart_formdata({"media": (name, content)})
+    def call_oapi(self, path: str, query: Mapping[str, str], payload: bytes, content_type: str) -> dict[str, Any]:
+        """Make a call of oapi.dingtalk.com, with the token in its query; return the answer."""
         headers = {"Content-Type": content_type, "Accept": "application/json"}
 
-        def upload(token: str) -> dict[str, Any]:
-            query = urlencode({"access_token": token, "type": "image"})
-            answer = self._send("POST", f"{self._endpoints.oapi}/media/upload?{query}", headers, payload, counts=True)
+        def post(token: str) -> dict[str, Any]:
+            url = f"{self._endpoints.oapi}{path}?{urlencode({'access_token': token, **query})}"
+            answer = self._send("POST", url, headers, payload, counts=True)
             from_errcode(answer)
             return answer
 
-        media_id = str(self._with_token(upload).get("media_id") or "")
-        if not re.fullmatch(r"[@$][\w-]+", media_id):
-            raise DingTalkUnreachable("the answer to an upload has no media_id")
-        return media_id
+        return self._with_token(post)
+
+    def fetch(self, url: str, bite: int) -> Generator[bytes, None, None]:
+        """Yield a file, in bites of so many bytes, from where DingTalk says that it keeps it.
+
+        The call is bare: headers of ours would spoil the address's signature. It is to be closed.
+        """
+        place = origin(url)
+        if not place.startswith(("http://", "https://")):
+            raise DingTalkUnreachable("the answer to a download names no address")
+        try:
+            with self._web.send("GET", url, {}, timeout=_TIMEOUT, stream=True) as response:
+                if response.status_code != requests.codes.ok:  # a redirect as well: it is not followed
+                    raise DingTalkError(f"{place} does not hand the file out", status=response.status_code)
+                yield from response.iter_content(bite)
+        except requests.RequestException as error:
+            raise _unreachable(error, url) from None
 
     def close(self) -> None:
         """Give back the connections."""
         self._web.close()
-
-    def _call(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Make a call with the token in its header."""
-        url = self._endpoints.openapi + path
-        return self._with_token(lambda token: self._request(method, url, body, token=token))
 
     def _with_token(self, call: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
         """Make a call that takes the token; a refused one is renewed, and the call repeated once."""
@@ -235,7 +238,10 @@ class DingTalkClient:
                     f"{self._endpoints.openapi}/v1.0/oauth2/accessToken",
                     {"appKey": self.client_id, "appSecret": self._client_secret},
                 )
-                self._token = str(answer.get("accessToken", ""))
+                token = answer.get("accessToken")
+                if not token or not isinstance(token, str):
+                    raise DingTalkUnreachable("the answer that should hold a token has none")
+                self._token = token
                 life = float(answer.get("expireIn") or 0)
                 self._token_expires = time.monotonic() + max(life - _TOKEN_MARGIN, life / 2)
             return self._token
@@ -259,24 +265,6 @@ class DingTalkClient:
         except ValueError:
             raise DingTalkUnreachable("the answer is no JSON (a proxy's page?)", status=response.status_code) from None
         return answer if isinstance(answer, dict) else {}
-
-    def _stored_file(self, url: str) -> bytes:
-        """Fetch a file from where DingTalk keeps it, by a bare call: headers of ours would spoil the address's signature."""
-        place = origin(url)
-        if not place.startswith(("http://", "https://")):
-            raise DingTalkUnreachable("the answer to a download names no address")
-        deadline, content = time.monotonic() + _DOWNLOAD_SECONDS, bytearray()
-        try:
-            with self._web.send("GET", url, {}, timeout=_TIMEOUT, stream=True) as response:
-                if response.status_code != requests.codes.ok:  # a redirect as well: it is not followed
-                    raise DingTalkError(f"{place} does not hand the file out", status=response.status_code)
-                for bite in response.iter_content(_BITE):
-                    content += bite
-                    if len(content) > _LARGEST_DOWNLOAD or time.monotonic() > deadline:
-                        raise PictureUnreadable("more than 10 MiB, or more than a minute to fetch")
-        except requests.RequestException as error:
-            raise _unreachable(error, url) from None
-        return bytes(content)
 
     def _own_place(self, webhook: str) -> str:
         """Return the webhook's URL at the place that DINGTALK_OAPI_ENDPOINT names: its own, or DingTalk's public one.

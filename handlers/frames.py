@@ -16,7 +16,7 @@ import websockets
 from dingtalk_stream.frames import AckMessage, CallbackMessage
 from websockets.asyncio.client import ClientConnection
 
-from handlers.hand_over import HandOver, Receivers
+from handlers.hand_over import HandOver, Arrivals
 
 log = logging.getLogger("dingbridge.stream")
 
@@ -34,7 +34,7 @@ class Frames:
     A click's acknowledgement carries its answer; after `click_seconds` it is an empty one.
     """
 
-    def __init__(self, name: str, receivers: Receivers, *, message_seconds: float, click_seconds: float) -> None:
+    def __init__(self, name: str, receivers: Arrivals, *, message_seconds: float, click_seconds: float) -> None:
         self.name = name
         self._hand_over = HandOver(name, receivers, message_seconds=message_seconds, click_seconds=click_seconds)
 

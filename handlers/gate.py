@@ -151,7 +151,7 @@ class Gate:
         while turn := self._next(key):
             try:
                 self._answer(turn)
-            except Exception:  # a bug in one answer must not hold up the conversation
+            except BaseException:  # whatever one answer raises must not hold up the conversation
                 log.exception("msg=%s was not answered", turn.incoming.message_id)
             if not turn.released:
                 self._leave(turn)

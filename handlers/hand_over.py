@@ -15,7 +15,7 @@ _EARLY_SECONDS, _MOST_EARLY = 3_600.0, 10_000
 
 
 @dataclass(frozen=True)
-class Receivers:
+class Arrivals:
     """What to do with what arrives; each runs in a thread of its own, in order, and waits for the store only."""
 
     message: Callable[[Mapping[str, Any]], None]
@@ -33,7 +33,7 @@ class HandOver:
     """
 
     def __init__(
-        self, name: str, receivers: Receivers, *, message_seconds: float, click_seconds: float, most_waiting: int = 1_000
+        self, name: str, receivers: Arrivals, *, message_seconds: float, click_seconds: float, most_waiting: int = 1_000
     ) -> None:
         self.name, self._receivers = name, receivers
         self._message_seconds, self._click_seconds = message_seconds, click_seconds
@@ -75,8 +75,8 @@ class HandOver:
     ) -> "asyncio.Future[Any]":
         if self._waiting >= self._most_waiting:
             raise Overfull("too much waits for the store")
-        self._waiting += 1
         done = asyncio.get_running_loop().run_in_executor(thread, receive, raw)
+        self._waiting += 1
         done.add_done_callback(self._look_at)
         return done
 

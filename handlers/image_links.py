@@ -1,7 +1,8 @@
-"""The pictures that a Markdown text names: which of them lie on this machine, and what is put in their place. Pure.
+"""Finds the pictures of a Markdown text that lie on this machine, and puts something else in their place. Pure.
 
-A picture is `![caption](target)`. Code is left as it is. Where writers of Markdown and its readers differ (blanks in a target,
-brackets that do not pair), what may be a picture is taken for one: better a caption too many than a path that people see.
+A picture is `![caption](target)`; code has none. Where those who write Markdown and those who read it differ (a blank in a
+target, brackets that do not pair), what may be a picture is taken for one: a caption too many does less harm than a path of
+this machine that people see.
 """
 
 import re
@@ -9,11 +10,16 @@ from collections.abc import Callable, Iterator
 
 from handlers.markdown import fence_after
 
-Put = Callable[[str, str], str]  # caption and target of a local picture -> what stands in its place
+Put = Callable[[str, str], str]  # a local picture's caption and target -> what stands in its place
 
-_MARK = re.compile(r"\\[\\\[\]`]|`+|!\[|\[|\]")
+_MARK = re.compile(
+    r"\\[\\\[\]`]"  # an escaped mark is none
+    r"|`+|!\[|\[|\]"
+)
 _TITLE = r"""\s(?:"[^"]*"|'[^']*')"""
-_TARGET = re.compile(rf"\(\s*+((?:{_TITLE}(?=\s*\))|[^()\n]|\([^()\n]*+\))*+)\s*+\)")
+_TARGET = re.compile(  # possessive throughout: no text takes longer than its length
+    rf"\(\s*+((?:{_TITLE}(?=\s*\))|[^()\n]|\([^()\n]*+\))*+)\s*+\)"
+)
 _TARGET_BEGINS = re.compile(r"\(\s*+")
 _BEFORE_TITLE = re.compile(rf"(.*?){_TITLE}\s*", re.DOTALL)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters at least: one is a drive

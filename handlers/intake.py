@@ -13,7 +13,7 @@ from handlers.aside import Aside
 from handlers.commands import Command
 from handlers.gate import Gate, Verdict
 from handlers.message import QUOTA_USED_UP, Incoming, UnreadableMessage, parse
-from handlers.own_code import own_code
+from handlers.own_code import own_code, text_from
 from handlers.say import Speaker
 from handlers.stops import Stops
 from handlers.texts import Texts
@@ -176,7 +176,7 @@ class Intake:
         def do() -> None:
             try:
                 with own_code(f"the command {word}"):
-                    sentence = str(self._own[word](incoming))
+                    sentence = text_from(f"the command {word}", self._own[word](incoming))
             except HandlerFailed as error:  # somebody waits for an end all the same
                 sentence, fix = self._texts.error(error), self._texts.fix(error)
                 log.error("bot=%s msg=%s HandlerFailed: %s; %s", self.name, incoming.message_id, error, fix)

@@ -1,4 +1,4 @@
-"""The border to a team's own code: whatever it raises becomes one error of ours, which tells where, not what."""
+"""A team's own code, and what it raises: one error of ours, which tells where it was, not what it said."""
 
 import contextlib
 import logging
@@ -18,7 +18,14 @@ def own_code(what: str) -> Iterator[None]:
         yield
     except BridgeError:
         raise
-    except Exception as bug:
+    except (Exception, SystemExit) as bug:
         # Its text may hold what people wrote: the trace goes without it.
         log.debug("%s raised %s:\n%s", what, type(bug).__name__, "".join(traceback.format_tb(bug.__traceback__)))
         raise HandlerFailed(f"{what} raised {type(bug).__name__} at {place_of(bug)}") from None
+
+
+def text_from(what: str, value: object) -> str:
+    """Return what a team's own code gave, if it is a text; raises HandlerFailed, above all for a forgotten `return`."""
+    if not isinstance(value, str):
+        raise HandlerFailed(f"{what} returned {type(value).__name__}, no text")
+    return value

@@ -4,24 +4,25 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Callable
 from pathlib import Path
+from threading import BoundedSemaphore
 from urllib.parse import unquote, urlsplit
 
 from backends.base import Picture
-from errors import DingTalkError, PictureLost, PictureUnreadable, Throttled
+from errors import DingTalkError, PictureLost, PictureUnreadable
+from handlers import media
 from handlers.dingtalk import DingTalkClient
 from handlers.image_links import replace_local
 from handlers.message import Incoming
-from handlers.rates import Rates
+from handlers.rates import UPLOAD, Rates
 from handlers.texts import Texts
 
 log = logging.getLogger("dingbridge.pictures")
 
 _MOST_SENT, _MOST_SHOWN = 4, 10  # pictures of a question, and of an answer
+_MOST_BYTES = 10 * 1024 * 1024  # of a question's pictures together
 _LARGEST = 20 * 1024 * 1024  # bytes that DingTalk takes
-_UPLOAD = "media/upload"  # the API's name among the rates
-_PATIENCE = 30.0  # seconds that an upload waits for its turn
+_PATIENCE = 30.0  # seconds that a fetch or an upload waits for the others
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/bmp": "bmp"}  # of what DingTalk takes
 _BMP_HEADERS = {12, 40, 52, 56, 64, 108, 124}  # the lengths that there are: "BM" alone begins many a text
 _PAINTING = "🖼"
@@ -43,18 +44,38 @@ def media_type(content: bytes) -> str:
 
 
 class Pictures:
-    """Fetches what people send to one bot."""
+    """Fetches what people send to one bot, for as many questions at once as `fetching` lets in; bots may share it."""
 
-    def __init__(self, client: DingTalkClient) -> None:
-        self._client = client
+    AT_ONCE = 16  # questions
+
+    def __init__(
+        self, client: DingTalkClient, fetching: BoundedSemaphore | None = None, *, patience: float = _PATIENCE
+    ) -> None:
+        self._client, self._fetching, self._patience = client, fetching or BoundedSemaphore(self.AT_ONCE), patience
 
     def fetch(self, incoming: Incoming) -> tuple[Picture, ...]:
-        """Return the first four pictures of a message; raises PictureLost or PictureUnreadable."""
-        return tuple(self._fetch(code) for code in incoming.pictures[:_MOST_SENT])
+        """Return the first four pictures of a message.
 
-    def _fetch(self, code: str) -> Picture:
+        Raises PictureUnreadable for what is none, or for more than 10 MiB in all; PictureLost for one that is not to be had,
+        or that too many others keep waiting for half a minute.
+        """
+        codes = incoming.pictures[:_MOST_SENT]
+        if not codes:
+            return ()
+        if not self._fetching.acquire(timeout=self._patience):
+            raise PictureLost("the pictures of too many questions are fetched at once")
         try:
-            content = self._client.download(code)
+            pictures, room = list[Picture](), _MOST_BYTES
+            for code in codes:
+                pictures.append(self._fetch(code, room))
+                room -= len(pictures[-1].content)
+            return tuple(pictures)
+        finally:
+            self._fetching.release()
+
+    def _fetch(self, code: str, most: int) -> Picture:
+        try:
+            content = media.download(self._client, code, most)
         except PictureUnreadable:
             raise
         except DingTalkError as error:
@@ -81,13 +102,13 @@ class LocalPictures:
 
     def uploaded(self, text: str) -> str:
         """Return a whole text with its local pictures uploaded, each once; one that cannot be shown leaves its caption."""
-        media: dict[str, str] = {}  # by target; "" for what cannot be shown
+        ids: dict[str, str] = {}  # media ids by target; "" for what cannot be shown
 
         def put(caption: str, target: str) -> str:
-            if target not in media:
-                media[target] = self._media_id(target) if len(media) < _MOST_SHOWN else _refused("the answer has more than 10")
+            if target not in ids:
+                ids[target] = self._media_id(target) if len(ids) < _MOST_SHOWN else _refused("the answer has more than 10")
             caption = caption or self._texts.say("made_picture")
-            if media_id := media[target]:
+            if media_id := ids[target]:
                 return f"![{caption}]({media_id})"
             return self._texts.say("picture_not_shown", caption=caption)
 
@@ -108,19 +129,10 @@ class LocalPictures:
         if not suffix:
             return _refused("it is no picture that DingTalk takes (png, jpg, gif, bmp)")
         try:
-            return self._within_rates(lambda: self._client.upload_picture(f"picture.{suffix}", content))
+            with self._rates.slot(UPLOAD, time.monotonic() + _PATIENCE):
+                return media.upload_picture(self._client, f"picture.{suffix}", content)
         except DingTalkError as error:
             return _refused(f"DingTalk refused it: {type(error).__name__}: {error}; {self._texts.fix(error)}")
-
-    def _within_rates(self, upload: Callable[[], str]) -> str:
-        slot, refused = self._rates.wait(_UPLOAD, time.monotonic() + _PATIENCE), False
-        try:
-            return upload()
-        except Throttled:
-            refused = True
-            raise
-        finally:
-            self._rates.returned(_UPLOAD, slot, refused=refused)
 
 
 class Unshowable(Exception):

@@ -4,13 +4,19 @@ import heapq
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
 from errors import Throttled
 from stores.base import Buckets
+
+TO_PEOPLE, TO_GROUPS, UPLOAD = "to a person", "to a group", "media/upload"  # APIs, beside those of cards
+
+
+class NoRoom(Throttled):
+    """It is ours, not DingTalk's: there is no room for a call in time, and none was made."""
 
 
 @dataclass(eq=False)
@@ -150,11 +156,27 @@ class Rates:
             if refused:
                 window.refused(now)
 
-    def wait(self, api: str, deadline: float) -> Slot:
-        """Take room for one call as soon as there is some; raises Throttled when that is after the deadline."""
-        while not ((slot := self.take(api)) and self.admit(api, slot)):
-            opens, now = self.opens_at(api), self._clock()
+    @contextmanager
+    def slot(self, api: str, deadline: float, stop: threading.Event | None = None) -> Iterator[None]:
+        """Wait for room for one call, which is to be made inside.
+
+        Raises NoRoom when there is none before the deadline, or once `stop` is set, which ends the wait.
+        """
+        slot, refused = self._wait(api, deadline, stop or threading.Event()), False
+        try:
+            yield
+        except Throttled:
+            refused = True
+            raise
+        finally:
+            self.returned(api, slot, refused=refused)
+
+    def _wait(self, api: str, deadline: float, stop: threading.Event) -> Slot:
+        while not stop.is_set():
+            if (slot := self.take(api)) and self.admit(api, slot):
+                return slot
+            opens = self.opens_at(api)
             if opens > deadline:
-                raise Throttled("too many calls wait for DingTalk")
-            time.sleep(max(0.001, opens - now))
-        return slot
+                break
+            stop.wait(max(0.001, opens - self._clock()))
+        raise NoRoom("too many calls wait for DingTalk")

@@ -5,6 +5,7 @@ with `{"errcode", "errmsg"}`. A 403 may mean a missing permission, too many call
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,7 +34,9 @@ _BY_ERRCODE: Mapping[int, type[DingTalkError]] = {
     90018: Throttled,
     90030: QuotaUsedUp,
     40014: TokenExpired,
+    60011: PermissionMissing,
 }
+_GATEWAY = 88  # says by a code within what it is: a token (40014) or a permission (60011)
 _UNAUTHORIZED, _TOO_MANY, _SERVER_ERROR = 401, 429, 500
 _MESSAGE_LIMIT = 300  # characters of DingTalk's message kept for the log
 
@@ -57,9 +60,17 @@ def from_errcode(answer: Mapping[str, Any]) -> None:
     errcode = answer.get("errcode", 0)
     if errcode in {0, "0", None}:
         return
-    number = int(errcode) if str(errcode).lstrip("-").isdigit() else 0
-    kind = _BY_ERRCODE.get(number, DingTalkError)
-    raise kind(str(answer.get("errmsg", ""))[:_MESSAGE_LIMIT], code=str(errcode))
+    message, number = str(answer.get("errmsg", "")), _number(errcode)
+    if number == _GATEWAY:
+        within = re.search(r"subcode=(\d+)", message)
+        number = _number(answer.get("sub_code") or (within[1] if within else ""))
+        kind = _BY_ERRCODE.get(number, TokenExpired)
+    else:
+        kind = _BY_ERRCODE.get(number, DingTalkError)
+    if kind is PermissionMissing:
+        message = str(answer.get("sub_msg") or message)
+        raise PermissionMissing(message[:_MESSAGE_LIMIT], scopes=_named(message), apply_url=_url(message), code=str(errcode))
+    raise kind(message[:_MESSAGE_LIMIT], code=str(errcode))
 
 
 def from_delivery(answer: Mapping[str, Any]) -> None:
@@ -87,6 +98,16 @@ def _kind(status: int, code: str, envelope: Mapping[str, Any]) -> type[DingTalkE
     return DingTalkUnreachable if status >= _SERVER_ERROR or not code else DingTalkError
 
 
+def _number(errcode: object) -> int:
+    return int(str(errcode)) if str(errcode).lstrip("-").isdigit() else 0
+
+
+def _named(message: str) -> tuple[str, ...]:
+    """Return the permissions that a message names in brackets."""
+    named = re.search(r"\[([A-Za-z_][\w.,]*)\]", message)
+    return tuple(named[1].split(",")) if named else ()
+
+
 def _scopes(envelope: Mapping[str, Any]) -> tuple[str, ...]:
     detail = envelope.get("accessdenieddetail") or envelope.get("accessDeniedDetail")
     scopes = detail.get("requiredScopes") if isinstance(detail, Mapping) else None
@@ -94,8 +115,8 @@ def _scopes(envelope: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _url(message: str) -> str:
-    start = message.find("https://")
-    return message[start:].split(maxsplit=1)[0] if start >= 0 else ""
+    found = re.search(r"https://[^\s\]]+", message)
+    return found[0] if found else ""
 
 
 def _envelope(body: bytes) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from backends.base import Citations, Event, File, Replace, Text
+from backends.base import Citations, Event, File, Replace, Shortened, Text
 from handlers.texts import Texts
 from handlers.turn import Endable, Turn
 
@@ -73,6 +73,7 @@ class Written:
         self._texts, self._plain, self._shape = texts, plain, shape
         self._lock = threading.Lock()
         self._citations: tuple[str, ...] = ()
+        self._shortened = False
         self._over = False
         self.text = ""
         self.end = End("")
@@ -98,14 +99,19 @@ class Written:
                 case Citations(titles):
                     self._citations = titles  # shown below the whole answer, whatever text still comes
                     return False
+                case Shortened():
+                    self._shortened = True
+                    return False
                 case _:
                     return False
             return True
 
     def finish(self) -> End | None:
         """It is whole; what it rests on stands below it."""
+        shortened = self._texts.say("shortened") if self._shortened else ""
         sources = self._texts.citations(self._citations) if self._citations else ""
-        return self._end(self.text, below=sources if self.text.strip() else self._texts.say("empty_answer"))
+        below = "\n\n".join(filter(None, (shortened, sources)))
+        return self._end(self.text, below=below if self.text.strip() else self._texts.say("empty_answer"))
 
     def fail(self, sentence: str) -> End | None:
         """It ends with this sentence, below what was written."""

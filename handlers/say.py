@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from errors import DingTalkError, DingTalkUnreachable, Throttled
+from errors import DingTalkError, Throttled
 from handlers import markdown, parts
 from handlers.dingtalk import DingTalkClient
 from handlers.message import Incoming
-from handlers.rates import Rates
+from handlers.rates import TO_GROUPS, TO_PEOPLE, Rates
+from handlers.retry import patiently
 from handlers.texts import Texts
 
 log = logging.getLogger("dingbridge.say")
@@ -19,7 +20,6 @@ log = logging.getLogger("dingbridge.say")
 # Bytes of text as JSON: DingTalk takes 20,000 for a webhook's whole body, and 15,000 for what the robot sends.
 _WEBHOOK_LIMIT, _ROBOT_LIMIT = 19_800, 14_000
 _TITLE_LENGTH = 20  # characters; only the conversation list shows it
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.5, 30.0  # seconds between tries
 _SENTENCE_PATIENCE = 10.0  # seconds for which a sentence is tried
 ANSWER_PATIENCE = 300.0  # for an answer: the webhook lives for 90 minutes, and nobody wants to ask twice
 
@@ -86,7 +86,7 @@ class Speaker:
     def tell(self, staff_id: str, text: str, *, patience: float = ANSWER_PATIENCE) -> bool:
         """Write to a person of the company who asked nothing, as the robot; return whether DingTalk took it."""
         try:
-            self._send("to a person", partial(self._client.send_to_person, staff_id), text, time.monotonic() + patience)
+            self._send(TO_PEOPLE, partial(self._client.send_to_person, staff_id), text, time.monotonic() + patience)
         except DingTalkError as error:
             kind, fix = type(error).__name__, self._texts.fix(error)
             log.error("an administrator could not be told by message: %s: %s; %s", kind, error, fix)
@@ -101,7 +101,7 @@ class Speaker:
         pieces = self.form.split(text, _WEBHOOK_LIMIT)
         for sent, part in enumerate(parts.numbered(pieces)):
             try:
-                _patiently(partial(self._client.send_to_webhook, incoming.session_webhook, self.form.body(part)), deadline)
+                patiently(partial(self._client.send_to_webhook, incoming.session_webhook, self.form.body(part)), deadline)
             except DingTalkError as error:
                 # Too many webhook messages a minute into a group are refused for ten; the robot's own way is counted apart.
                 log.info("msg=%s the webhook does not take it, sent as robot: %s", incoming.message_id, error)
@@ -110,38 +110,16 @@ class Speaker:
 
     def _as_robot(self, incoming: Incoming, text: str, sent: int, deadline: float) -> None:
         if incoming.is_group:
-            self._send("to a group", partial(self._client.send_to_group, incoming.conversation_id), text, deadline, sent=sent)
+            self._send(TO_GROUPS, partial(self._client.send_to_group, incoming.conversation_id), text, deadline, sent=sent)
         else:
-            self._send("to a person", partial(self._client.send_to_person, incoming.staff_id), text, deadline, sent=sent)
+            self._send(TO_PEOPLE, partial(self._client.send_to_person, incoming.staff_id), text, deadline, sent=sent)
 
     def _send(self, api: str, send: Callable[[str, str], None], text: str, deadline: float, *, sent: int = 0) -> None:
         """Send as the robot, after so many were `sent` otherwise; its two ways are two APIs, which DingTalk counts apart."""
 
         def within_rates(title: str, part: str) -> None:
-            slot, refused = self._rates.wait(api, deadline), False
-            try:
+            with self._rates.slot(api, deadline):
                 send(title, part)
-            except Throttled:
-                refused = True
-                raise
-            finally:
-                self._rates.returned(api, slot, refused=refused)
 
         for part in parts.numbered(self.form.split(text, _ROBOT_LIMIT), sent):
-            _patiently(partial(within_rates, self.form.title(part), part), deadline, also=(Throttled,))
-
-
-def _patiently(send: Callable[[], None], deadline: float, *, also: tuple[type[DingTalkError], ...] = ()) -> None:
-    """Send, and again after growing pauses while DingTalk cannot be reached (`also`: or refuses for another such reason)."""
-    passing: tuple[type[DingTalkError], ...] = (DingTalkUnreachable, *also)
-    pause = _FIRST_PAUSE
-    while True:
-        try:
-            send()
-        except passing:
-            if time.monotonic() + pause > deadline:
-                raise
-        else:
-            return
-        time.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+            patiently(partial(within_rates, self.form.title(part), part), deadline, also=(Throttled,))

@@ -20,6 +20,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "made_picture": {"zh": "图片", "en": "picture"},
     "made_file": {"zh": "文件", "en": "file"},
     "citations": {"zh": "参考资料：{titles}", "en": "Sources: {titles}"},
+    "shortened": {"zh": "（达到模型的长度上限，没有写完）", "en": "(cut off at the model's limit of length)"},
     "stopped": {"zh": "（已停止）", "en": "(stopped)"},
     "interrupted": {"zh": "回答被中断，请重新提问。", "en": "The answer was interrupted, please ask again."},
     "calls_80": {
@@ -103,14 +104,14 @@ SENTENCES: dict[str, dict[str, str]] = {
         "en": "HTTP_PUBLIC_URL is not set: cards have no stop button (/stop works all the same)",
     },
     "push_wrong_token": {"zh": "push_token 不对", "en": "that is not the push_token"},
-    "push_no_object": {"zh": "请求体要是一个 JSON 对象", "en": "the body must be a JSON object"},
+    "push_no_object": {"zh": "请求体必须是一个 JSON 对象", "en": "the body must be a JSON object"},
     "push_unknown_key": {"zh": "没有 {key} 这个字段；可用的有：{known}", "en": "there is no key {key}, only {known}"},
     "push_no_ids": {
-        "zh": "{key} 要是一个列表，每项是一个不为空的字符串",
+        "zh": "{key} 必须是一个列表，每项是一个不为空的字符串",
         "en": "{key} must be a list of strings that are not empty",
     },
-    "push_no_text": {"zh": "{key} 要是一个字符串", "en": "{key} must be a string"},
-    "push_no_flag": {"zh": "{key} 要是 true 或 false", "en": "{key} must be true or false"},
+    "push_no_text": {"zh": "{key} 必须是一个字符串", "en": "{key} must be a string"},
+    "push_no_flag": {"zh": "{key} 必须是 true 或 false", "en": "{key} must be true or false"},
     "push_too_many": {"zh": "{key} 最多 {most} 个，请分几次推送", "en": "{key} holds {most} at most; push several times"},
     "push_too_long": {"zh": "{key} 最多 {most} 个字符", "en": "{key} has {most} characters at most"},
     "push_nobody": {
@@ -121,6 +122,19 @@ SENTENCES: dict[str, dict[str, str]] = {
     "push_crowded": {"zh": "正在推送的太多，请稍后再试", "en": "too many pushes at once, please try again later"},
     "push_shutting_down": {"zh": "机器人正在重启，没有发送", "en": "the bot is restarting, it was not sent"},
     "push_too_late": {"zh": "一分钟内没有轮到，没有发送", "en": "there was no room for it within a minute, it was not sent"},
+    "push_unanswered": {
+        "zh": "钉钉没有及时回应，可能已送达，也可能没有",
+        "en": "DingTalk did not answer in time: it may have arrived, or not",
+    },
+    "push_unsent": {"zh": "这条通知没有发出。", "en": "This notice was not sent."},
+    "push_unknown_group": {
+        "zh": "没有这个群，或者机器人不在群里",
+        "en": "there is no such group, or the bot is not in it",
+    },
+    "push_refused": {
+        "zh": "钉钉没有接受，请按错误码查钉钉开放平台文档",
+        "en": "DingTalk did not take it: look the code up in its documents",
+    },
     "push_throttled": {
         "zh": "调用太快，钉钉没有收下，请稍后再试",
         "en": "too many calls at once for DingTalk, please try again later",

@@ -30,6 +30,7 @@ class Stops:
         ]
         for turn in reversed(meant):  # those that wait first, or the next would begin as this one ends
             turn.stop()
+            turn.keep()  # before the next one goes on with it
             self._gate.release(turn)
             self._aside.run(turn.silence_backend)  # a call, so not here
         return bool(meant)

@@ -20,7 +20,7 @@ from websockets.exceptions import InvalidProxyStatus, InvalidStatus
 from errors import DingTalkError, DingTalkUnreachable, ProxyFailed
 from handlers.dingtalk import DingTalkClient, Ticket
 from handlers.frames import CLICKS, MESSAGES, QUIET, Frames
-from handlers.hand_over import Receivers
+from handlers.hand_over import Arrivals
 from handlers.texts import Texts
 from web import origin, proxy_for, tls
 
@@ -61,7 +61,7 @@ def pause_after(failures: int, chance: float) -> float:
 class StreamListener:
     """One connection of a bot. `run` holds its thread until `stop`; `state` may be read from any."""
 
-    def __init__(self, name: str, client: DingTalkClient, receivers: Receivers, texts: Texts, waits: Waits = Waits()) -> None:
+    def __init__(self, name: str, client: DingTalkClient, receivers: Arrivals, texts: Texts, waits: Waits = Waits()) -> None:
         self.name, self._client, self._texts = name, client, texts
         self._waits = waits
         self.state: State = "connecting"

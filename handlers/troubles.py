@@ -76,8 +76,8 @@ FOR_USERS: dict[str, dict[str, str]] = {
     },
     "PictureLost": {"zh": "图片没有取到，请重新发送。", "en": "The picture did not arrive, please send it again."},
     "PictureUnreadable": {
-        "zh": "这张图片看不了：请发送 10 MB 以内的 PNG、JPEG、GIF、WebP 或 BMP 图片。",
-        "en": "I cannot see this picture: please send a PNG, JPEG, GIF, WebP or BMP of at most 10 MB.",
+        "zh": "图片看不了：请发送 PNG、JPEG、GIF、WebP 或 BMP 图片，一次合计不超过 10 MB。",
+        "en": "I cannot see this picture: please send PNG, JPEG, GIF, WebP or BMP, at most 10 MB in one message.",
     },
 }
 
@@ -168,8 +168,8 @@ FOR_ADMINS: dict[str, dict[str, str]] = {
         "en": "the AI service has no such model: check the model's name",
     },
     "AgentFailed": {
-        "zh": "agent 抛出了错误（类型和位置见本行，LOG_LEVEL=DEBUG 时有完整的 traceback）：请修改该程序",
-        "en": "the agent raised an error (its class and place are in this line, its trace at LOG_LEVEL=DEBUG): mend that program",
+        "zh": "agent 抛出了错误，或者给出的不是文字（类型和位置见本行，LOG_LEVEL=DEBUG 时有 traceback）：请修改该程序",
+        "en": "the agent raised an error, or gave what is no text (class and place are in this line, a trace at LOG_LEVEL=DEBUG): mend that program",
     },
     "python.NoAnswer": {
         "zh": "agent 在 agent_timeout 秒内没有给出任何内容：检查 agent 里没有超时的等待；如果它确实需要更久，请调大 agent_timeout，或在等待时 yield 空字符串",
@@ -177,8 +177,10 @@ FOR_ADMINS: dict[str, dict[str, str]] = {
         "agent_timeout, or let it yield an empty text while it waits",
     },
     "python.BackendBusy": {
-        "zh": "agent_isolation: process 的 8 个进程一直都在回答：减少每个回答的时间，或改用 agent_isolation: thread",
-        "en": "all 8 processes of agent_isolation: process were at work: make answers shorter, or use agent_isolation: thread",
+        "zh": "agent_isolation: process 的 8 个进程一直都在回答：减少每个回答的时间，或改用 agent_isolation: thread；"
+        "或者无法再启动线程：检查这台机器的限制",
+        "en": "all 8 processes of agent_isolation: process were at work: make answers shorter, or use agent_isolation: thread; "
+        "or no more threads could be started: see the machine's limits",
     },
     "AgentsStuck": {
         "zh": "有 8 个 agent 一直没有返回：请重启机器人，再检查 agent 里没有超时的等待；或者设置 agent_isolation: process",

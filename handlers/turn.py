@@ -3,6 +3,7 @@
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -41,6 +42,7 @@ class Turn:
         self._last_words = ""  # of an interruption that came before the reply
         self._answer: Answer | None = None
         self._reply: Endable | None = None
+        self._keep: Callable[[], object] = lambda: None
 
     @property
     def ending(self) -> Ending:
@@ -54,10 +56,13 @@ class Turn:
             self._begun = not self._turned_away
             return self._begun
 
-    def attach(self, answer: Answer, reply: Endable) -> None:
-        """From now on an end reaches this answer and this reply; if it came already, it reaches them now."""
+    def attach(self, answer: Answer, reply: Endable, keep: Callable[[], object] = lambda: None) -> None:
+        """From now on an end reaches this answer and this reply; if it came already, it reaches them now.
+
+        `keep` is how the conversation is kept as far as the answer has come; it waits for the store.
+        """
         with self._lock:
-            self._answer, self._reply = answer, reply
+            self._answer, self._reply, self._keep = answer, reply, keep
             ending, last_words = self._ending, self._last_words
         if ending:
             self._end(reply, ending, last_words)
@@ -70,6 +75,12 @@ class Turn:
             reply = self._reply
         if reply:
             reply.stop()
+
+    def keep(self) -> None:
+        """Keep the conversation as far as it has come: the next turn is about to go on with it."""
+        with self._lock:
+            keep = self._keep
+        keep()
 
     def interrupt(self, sentence: str) -> bool:
         """End it with a sentence, which its reply says; False when it was not begun: then it will not be. Never blocks."""

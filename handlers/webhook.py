@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from handlers import signature
 from handlers.callback import CardCallback
-from handlers.hand_over import HandOver, Overfull, Receivers
+from handlers.hand_over import HandOver, Overfull, Arrivals
 from handlers.lately import Lately
 from handlers.message import UnreadableMessage, parse
 from handlers.signature import Verdict
@@ -45,7 +45,7 @@ class WebhookReceiver:
         self,
         name: str,
         client_secret: str,
-        receivers: Receivers,
+        receivers: Arrivals,
         path: str,
         texts: Texts,
         callback: CardCallback,

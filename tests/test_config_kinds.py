@@ -80,14 +80,16 @@ def test_a_key_of_another_kind_is_told_to_be_one(lines: str, path: str, owner: s
 
 def test_keys_of_an_ai_that_is_not_named_are_the_only_problem() -> None:
     """Whoever forgets `backend:` is told that line, not everything that Dify would need."""
-    problems = refused(OPENAI.partition("\n")[2])
-    assert {problem.path for problem in problems} == {"bots[0].openai_base_url", "bots[0].openai_model"}
-    assert {problem.fix for problem in problems} == {"backend: openai"}
+    (problem,) = refused(OPENAI.partition("\n")[2])
+    assert problem.path in {"bots[0].openai_base_url", "bots[0].openai_model"}
+    assert problem.fix == "backend: openai"
+    assert "没有写 backend" in problem.what
 
 
 def test_there_is_no_such_ai_handler_or_reception() -> None:
     """Each is told with what there is."""
     problems = {problem.path: problem for problem in refused("backend: gpt\nhandler: Card\nreceive: http", DIFY)}
+    assert len(problems) == 3  # and none about the keys of whatever it was meant to be
     assert "dify | openai | codebuddy | python | echo" in problems["bots[0].backend"].what
     assert "MarkdownBotHandler" in problems["bots[0].handler"].what
     assert "stream | webhook" in problems["bots[0].receive"].what
@@ -99,11 +101,14 @@ def test_there_is_no_such_ai_handler_or_reception() -> None:
     [
         ("backend: python\nagent: no.such:thing", "no.such"),
         ("backend: python\nagent: docs.examples.agents.hello:nobody", "nobody"),
-        ("backend: python\nagent: hello", "agents.hello:answer"),
+        ("backend: python\nagent: hello", "ours.sales:answer"),
         ("backend: python\nagent: tests.own_handlers:SalesBotHandler", "SalesBotHandler"),
         ("backend: echo\nhandler: tests.own_handlers:NoHandler", "NoHandler"),
         ("backend: echo\nhandler: tests.own_handlers:WrongWordsBotHandler", "new"),
         ("backend: echo\nhandler: tests.nowhere:BotHandler", "tests.nowhere"),
+        ("backend: echo\nhandler: tests.own_handlers:NoWordsBotHandler", "words"),
+        ("backend: echo\nhandler: tests.own_handlers:WrongReplyBotHandler", "reply_by"),
+        ("backend: echo\nhandler: tests.own_handlers:WrongSettingsBotHandler", "Settings"),
     ],
 )
 def test_code_that_cannot_be_used_is_told_by_check(lines: str, told: str, language: str) -> None:
@@ -153,7 +158,7 @@ def test_a_webhook_bot_has_a_path_of_its_own() -> None:
     assert problem.path == "bots[1].webhook_path"
 
 
-@pytest.mark.parametrize("path", ["x", "/", "/push/a", "/a b", "/a?b", "//a", "/a/{b}"])
+@pytest.mark.parametrize("path", ["x", "/", "/push/a", "/a b", "/a?b", "//a", "/a/{b}", "/a/../b", "/."])
 def test_what_is_no_path_is_refused(path: str) -> None:
     """Before DingTalk calls in vain."""
     (problem,) = refused(f'backend: echo\nreceive: webhook\nwebhook_path: "{path}"')
@@ -176,3 +181,50 @@ def test_a_webhook_bot_without_a_public_address_is_noted() -> None:
     assert [note for note in settings.notes if "HTTP_PUBLIC_URL" in note.fix]
     told = config.load(f"bots:\n{text('backend: echo', 'receive: webhook')}", {"HTTP_PUBLIC_URL": "https://a.b"}, KINDS)
     assert not told.notes
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ("backend: OpenAI", "backend: openai"),
+        ("backend: “echo”", "backend: echo"),
+        ("backend: echo\nhandler: MarkdownHandler", "handler: MarkdownBotHandler"),
+        ("backend: echo\ncard_status: 是", "card_status: false"),
+    ],
+)
+def test_what_was_meant_is_told(line: str, fix: str) -> None:
+    """One problem, and the line that was meant."""
+    (problem,) = refused(line)
+    assert problem.fix == fix
+
+
+@pytest.mark.parametrize("url", ["https://a.b/x?y=z", "https://a.b/#x", "a.b", "https://user@a.b"])
+def test_what_is_no_public_address_is_refused(url: str) -> None:
+    """Paths are put behind it."""
+    with pytest.raises(ConfigError) as caught:
+        config.load(f"bots:\n{text('backend: echo')}", {"HTTP_PUBLIC_URL": url}, KINDS)
+    (problem,) = caught.value.problems
+    assert problem.path == "HTTP_PUBLIC_URL"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a.b/dingtalk/客服", "https://a.b/dingtalk/%E5%AE%A2%E6%9C%8D", "http://localhost:8080", "http://127.0.0.1"]
+)
+def test_a_public_address_that_cannot_be_meant_is_noted(url: str) -> None:
+    """It would make dead buttons."""
+    settings = config.load(f"bots:\n{text('backend: echo', 'receive: webhook')}", {"HTTP_PUBLIC_URL": url}, KINDS)
+    (note,) = settings.notes
+    assert note.path == "HTTP_PUBLIC_URL"
+
+
+@pytest.mark.parametrize(("host", "meant"), [("[::1]", "::1"), ("::", "::"), ("localhost", "localhost")])
+def test_a_host_to_listen_on_is_taken_as_the_system_wants_it(host: str, meant: str) -> None:
+    """With brackets or without."""
+    assert meant == config.load_env({"HTTP_HOST": host}).HTTP_HOST
+
+
+@pytest.mark.parametrize("host", ["http://127.0.0.1", "a b", "[]"])
+def test_what_is_no_host_is_refused(host: str) -> None:
+    """Before the port is opened in vain."""
+    with pytest.raises(ConfigError):
+        config.load_env({"HTTP_HOST": host})

@@ -22,23 +22,24 @@ ORDER = """
     demo.cast
     demo.sandbox      fleet
     bot
-    kinds
+    kinds             handlers.reception
     handlers.stream   handlers.webhook    handlers.push     ops.http
-    handlers.clicks   handlers.signature  handlers.callback handlers.delivery   handlers.webhook_page
-    handlers.inheritance
+    ops.connection    handlers.clicks   handlers.signature  handlers.callback handlers.delivery   handlers.webhook_page
+    handlers.inheritance                  handlers.answering
     handlers.intake
     handlers.chat     handlers.stops      handlers.budget
     handlers.card_reply handlers.message_reply
-    handlers.said     handlers.own_code   handlers.reply
+    handlers.said     handlers.own_code   handlers.reply      handlers.pushed_card
     handlers.gate     handlers.admission  handlers.frames   handlers.lease
     handlers.card     handlers.say        handlers.turn       handlers.aside      handlers.starter
     handlers.card_calls handlers.card_steps handlers.hand_over
     handlers.pacer
     handlers.pictures
+    handlers.media
     handlers.dingtalk dify.backend        stores.opened
     backends.openai.backend               backends.codebuddy.backend                backends.echo
     backends.openai.client                backends.codebuddy.client
-    backends.openai.messages              backends.openai.fold                      backends.codebuddy.failures
+    backends.openai.messages              backends.openai.fold    backends.openai.frames    backends.codebuddy.failures
     backends.openai.failures              backends.codebuddy.body                   backends.codebuddy.prompt
     backends.openai.settings              backends.codebuddy.settings
     backends.python.backend
@@ -50,6 +51,7 @@ ORDER = """
     backends.python.pieces                backends.python.question                  backends.python.settings
     stores.sqlite_stores                  stores.redis_stores
     stores.sheltered_stores
+    handlers.retry
     handlers.account  handlers.rates      stores.sheltered    stores.sheltered_cards    stores.sheltered_inbox
     stores.sheltered_presence             stores.sqlite       stores.sqlite_inbox       stores.sqlite_presence
     stores.redis_inbox                    stores.redis_cards  stores.redis_turns        stores.redis_sessions
@@ -60,18 +62,19 @@ ORDER = """
     handlers.refusals handlers.parts      handlers.image_links                    dify.client         dify.fold
     dify.events       dify.failures       dify.links        dify.settings
     backends.stream   backends.thinking   backends.memory     backends.calls      backends.failures
-    backends.watch    backends.retry
+    backends.watch    backends.retry      backends.stoppable
     handlers.commands handlers.markdown   handlers.message  handlers.templates  handlers.texts
     handlers.push_order
     handlers.sentences handlers.troubles
-    backends.base     stores.base         handlers.pacing     handlers.lately
+    backends.base     backends.background stores.base         handlers.pacing     handlers.lately
     config
     botsfile
     envfile           yamlfile            exposed
     settings
-    problems
+    problems          backends.settings
     imports
-    errors            problem_sentences  web                 neighbours         ops.door
+    problem_sentences
+    errors            command_sentences  web                 neighbours         ops.door
 """
 # The shores do not know each other: an AI is reached through backends.base, memory through stores.base.
 SHORES = {

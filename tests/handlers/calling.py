@@ -17,7 +17,7 @@ import requests
 from handlers.account import Account, Companies
 from handlers.callback import CardCallback
 from handlers.dingtalk import DingTalkClient
-from handlers.hand_over import Receivers
+from handlers.hand_over import Arrivals
 from handlers.message import parse
 from handlers.signature import card_secret
 from handlers.texts import Language, Texts
@@ -99,7 +99,7 @@ def start_way(
     receiver = WebhookReceiver(
         name,
         SECRET,
-        Receivers(take, press),
+        Arrivals(take, press),
         "/dingtalk/bot",
         texts,
         callback,

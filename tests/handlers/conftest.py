@@ -1,4 +1,4 @@
-"""What the tests of HTTP doors start: bots that DingTalk calls, and bots that take pushes."""
+"""What several tests start: an app of the sandbox, bots that DingTalk calls, and bots that take pushes."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,9 +6,35 @@ from functools import partial
 
 import pytest
 
+from handlers.account import Account, Companies
+from handlers.dingtalk import DingTalkClient
 from sandbox.client import SandboxClient
+from settings import Endpoints
 from tests.handlers.calling import MakeWay, start_way
 from tests.handlers.pushing import MakePushing, start_pushing
+from tests.sandbox.dingtalk.foreign import Bot
+
+
+@pytest.fixture
+def bot(sandbox: SandboxClient) -> Bot:
+    """An app of the test's own, seen from outside."""
+    bot = Bot(sandbox)
+    bot.register(qps=0)
+    return bot
+
+
+@pytest.fixture
+def account() -> Account:
+    """What the app uses."""
+    return Account(Companies())
+
+
+@pytest.fixture
+def client(bot: Bot, account: Account) -> Iterator[DingTalkClient]:
+    """The same app, as the product calls DingTalk for it."""
+    url = bot.sandbox.url
+    with contextlib.closing(DingTalkClient(Endpoints(url, url), bot.client_id, bot.secret, account)) as client:
+        yield client
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.hand_over import HandOver, Overfull, Receivers
+from handlers.hand_over import Arrivals, HandOver, Overfull
 from tests.handlers.calling import until
 
 WAIT = 10
@@ -21,7 +21,7 @@ def test_no_more_waits_for_the_store_than_there_is_room_for() -> None:
         may_go.wait(WAIT)
         taken.append(raw["msgId"])
 
-    hand_over = HandOver("bot", Receivers(take, lambda _: {}), message_seconds=0.05, click_seconds=0.05, most_waiting=2)
+    hand_over = HandOver("bot", Arrivals(take, lambda _: {}), message_seconds=0.05, click_seconds=0.05, most_waiting=2)
 
     async def bring() -> None:
         await hand_over.message({"msgId": "1"})
@@ -48,7 +48,7 @@ def test_what_was_acknowledged_early_is_taken_in_before_the_end() -> None:
         may_go.wait(WAIT)
         taken.append(raw["msgId"])
 
-    hand_over = HandOver("bot", Receivers(take, lambda _: {}), message_seconds=0.01, click_seconds=0.01)
+    hand_over = HandOver("bot", Arrivals(take, lambda _: {}), message_seconds=0.01, click_seconds=0.01)
 
     async def bring() -> None:
         for number in range(5):

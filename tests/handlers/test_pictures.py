@@ -3,58 +3,21 @@
 import logging
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from json import dumps
 from pathlib import Path
-from threading import Thread
+from threading import BoundedSemaphore
 
 import pytest
 
 from backends.base import Picture
-from errors import DingTalkError, DingTalkUnreachable, PictureLost, PictureUnreadable
-from handlers.account import Account, Companies
+from errors import PictureLost, PictureUnreadable
+from handlers.account import Account
 from handlers.dingtalk import DingTalkClient
 from handlers.message import Incoming, parse
 from handlers.pictures import LocalPictures, Pictures, Unshowable, media_type, read_below
 from handlers.rates import Rates
 from handlers.texts import Texts
-from sandbox.client import SandboxClient
-from settings import Endpoints
+from tests.handlers.picturing import KINDS, PNG
 from tests.sandbox.dingtalk.foreign import Bot
-
-PNG = b"\x89PNG\r\n\x1a\n" + b"a picture's bytes"
-BMP = b"BM" + bytes(12) + (40).to_bytes(4, "little") + bytes(30)
-KINDS = {
-    "image/png": PNG,
-    "image/jpeg": b"\xff\xd8\xff\xe0 jpeg",
-    "image/gif": b"GIF89a gif",
-    "image/webp": b"RIFF\x10\x00\x00\x00WEBPVP8 ",
-    "image/bmp": BMP,
-}
-
-
-@pytest.fixture
-def bot(sandbox: SandboxClient) -> Bot:
-    """An app of the test's own, seen from outside."""
-    bot = Bot(sandbox)
-    bot.register(qps=0)
-    return bot
-
-
-@pytest.fixture
-def account() -> Account:
-    """What the app uses."""
-    return Account(Companies())
-
-
-@pytest.fixture
-def client(bot: Bot, account: Account) -> Iterator[DingTalkClient]:
-    """The same app, as the product calls DingTalk for it."""
-    url = bot.sandbox.url
-    with closing(DingTalkClient(Endpoints(url, url), bot.client_id, bot.secret, account)) as client:
-        yield client
 
 
 @pytest.fixture
@@ -95,6 +58,30 @@ def test_the_pictures_of_rich_text_come_in_order(bot: Bot, client: DingTalkClien
     assert [picture.content for picture in Pictures(client).fetch(incoming)] == contents[:4]
 
 
+def test_a_question_has_ten_mib_of_pictures(bot: Bot, client: DingTalkClient) -> None:
+    """All of them together, as many as they are; with more it is refused, as with one that is too large."""
+    half = PNG + bytes(5 * 1024 * 1024 - len(PNG))
+    fits, too_much = [{"file": bot.sandbox.put_file("a.png", content)} for content in (half, half + b"x")]
+    pictures = Pictures(client).fetch(_sent(bot, msgtype="richText", parts=[fits, fits]))
+    assert [len(picture.content) for picture in pictures] == [len(half)] * 2
+    with pytest.raises(PictureUnreadable):
+        Pictures(client).fetch(_sent(bot, msgtype="richText", parts=[too_much, fits]))
+
+
+def test_a_few_questions_at_once_fetch_pictures(bot: Bot, client: DingTalkClient) -> None:
+    """Whoever waits too long for the others is told to send them again; whatever comes of a fetch, the next may begin."""
+    fetching = BoundedSemaphore(1)
+    pictures = Pictures(client, fetching, patience=0.05)
+    incoming = _sent(bot, msgtype="picture", file=bot.sandbox.put_file("a.png", PNG))
+    with fetching:
+        with pytest.raises(PictureLost, match="too many"):
+            pictures.fetch(incoming)
+        assert pictures.fetch(Incoming("m", "r", "text", "c", is_group=False, sender_id="s")) == ()
+    with pytest.raises(PictureLost):
+        pictures.fetch(Incoming("m", "r", "picture", "c", is_group=False, sender_id="s", pictures=("expired",)))
+    assert pictures.fetch(incoming)
+
+
 @pytest.mark.parametrize("content", [b"BMW is a car", b"<svg/>", b"%PDF-1.7", b"RIFF....WAVE", b"x"])
 def test_what_is_no_picture_is_refused(bot: Bot, client: DingTalkClient, content: bytes) -> None:
     """An AI would get what it cannot read."""
@@ -115,89 +102,6 @@ def test_a_picture_that_cannot_be_fetched_says_how_to_mend_it(bot: Bot, client: 
     assert Texts("zh").error(caught.value) == "图片没有取到，请重新发送。"
     assert "qyapi_robot_sendmsg" in Texts("zh").fix(caught.value)
     assert incoming.pictures[0] not in str(caught.value)
-
-
-class Odd(BaseHTTPRequestHandler):
-    """A DingTalk whose downloads lead to `address`, and the place where they are, which answers oddly."""
-
-    address = ""
-    asked: list[tuple[str, dict[str, str]]]
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        token = {"accessToken": "t", "expireIn": 7200}
-        self._say(200, dumps(token if "oauth2" in self.path else {"downloadUrl": self.address}).encode())
-
-    def do_GET(self) -> None:
-        self.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
-        match self.path:
-            case "/redirect":
-                self.send_response(302)
-                self.send_header("Location", "/large")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-            case "/large":
-                self._say(200, bytes(10 * 1024 * 1024 + 1))
-            case "/whole":
-                self._say(200, PNG + bytes(10 * 1024 * 1024 - len(PNG)))
-            case _:
-                self._say(403, b"<Error/>")
-
-    def _say(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        try:
-            self.wfile.write(body)
-        except ConnectionError:
-            self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is to be said."""
-
-
-@contextmanager
-def _odd(address: str) -> Iterator[tuple[DingTalkClient, list[tuple[str, dict[str, str]]]]]:
-    asked: list[tuple[str, dict[str, str]]] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("OddOne", (Odd,), {"asked": asked}))
-    place = f"http://127.0.0.1:{server.server_port}"
-    server.RequestHandlerClass.address = address.replace("PLACE", place)  # type: ignore[attr-defined]
-    thread = Thread(target=server.serve_forever)
-    with ExitStack() as ends:
-        ends.callback(server.server_close)
-        thread.start()
-        ends.callback(thread.join)
-        ends.callback(server.shutdown)
-        client = ends.enter_context(closing(DingTalkClient(Endpoints(place, place), "bot", "s", Account(Companies()))))
-        yield client, asked
-
-
-@pytest.mark.parametrize(
-    ("address", "error"),
-    [
-        ("PLACE/redirect?Signature=secret", DingTalkError),
-        ("PLACE/refused?Signature=secret", DingTalkError),
-        ("PLACE/large", PictureUnreadable),
-        ("file:///etc/hostname", DingTalkUnreachable),
-        ("http://[broken?Signature=secret", DingTalkUnreachable),
-        ("http://127.0.0.1:1/?Signature=secret", DingTalkUnreachable),
-        ("", DingTalkUnreachable),
-    ],
-)
-def test_a_download_goes_no_further_than_it_should(address: str, error: type[DingTalkError]) -> None:
-    """No redirect is followed, no file read, nothing larger than 10 MiB kept; no error holds the signature."""
-    with _odd(address) as (client, asked), pytest.raises(error) as caught:
-        client.download("code")
-    assert "secret" not in str(caught.value)
-    assert len(asked) <= 1
-
-
-def test_a_download_is_a_bare_call() -> None:
-    """With neither token nor content type, which would spoil the signature; ten MiB fit."""
-    with _odd("PLACE/whole") as (client, asked):
-        assert len(client.download("code")) == 10 * 1024 * 1024
-    ((_, headers),) = asked
-    assert not {"content-type", "authorization", "x-acs-dingtalk-access-token", "cookie"} & set(headers)
 
 
 def test_a_local_picture_is_uploaded_once_and_shown(bot: Bot, local: LocalPictures, root: Path, account: Account) -> None:
@@ -319,52 +223,6 @@ def test_a_refused_upload_leaves_the_caption(bot: Bot, local: LocalPictures, cap
         assert local.uploaded("![a](a.png)") == "a (the picture cannot be shown)"
     assert "Throttled: too fast (code=90018)" in caplog.text
     assert token not in "".join(record.getMessage() for record in caplog.records if record.name.startswith("dingbridge"))
-
-
-def test_a_token_that_is_no_longer_taken_is_renewed_for_an_upload(bot: Bot, client: DingTalkClient, account: Account) -> None:
-    """Once, as for any other call; the refused one is not counted."""
-    client.upload_picture("a.png", PNG)
-    bot.sandbox.forget_token(bot.client_id)
-    assert bot.sandbox.media(client.upload_picture("a.png", PNG)) == PNG
-    assert account.used.calls == 2
-
-
-def test_an_upload_that_does_not_get_there_names_no_token() -> None:
-    """Its address holds one; the error does not."""
-    with _odd("") as (client, _), pytest.raises(DingTalkError) as caught:
-        client.upload_picture("a.png", PNG)
-    assert "media_id" in str(caught.value)
-    with closing(DingTalkClient(Endpoints("http://127.0.0.1:1", "http://127.0.0.1:1"), "b", "s", Account(Companies()))) as lost:
-        lost._token, lost._token_expires = "the-token", float("inf")
-        with pytest.raises(DingTalkUnreachable) as unreachable:
-            lost.upload_picture("a.png", PNG)
-    assert "the-token" not in str(unreachable.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("See ![a chart](/tmp/a.png) here", "See 🖼 a chart here"),
-        ("![](~/a.png)", "🖼 picture"),
-        ("![a](C:\\pics\\a.png) ![b](file:///tmp/b.png)", "🖼 a 🖼 b"),
-        ("![a](https://host/a.png) ![b](@lAxyz)", "![a](https://host/a.png) ![b](@lAxyz)"),
-        ("begun ![a](/tmp/a", "begun "),
-        ("begun ![a chart", "begun "),
-        ("begun ![a](https://host/a", "begun "),
-        ("`![a](/tmp/a.png)`\n```\n![a](/tmp/a.png)\n```", "`![a](/tmp/a.png)`\n```\n![a](/tmp/a.png)\n```"),
-        ("no picture! [1] at all", "no picture! [1] at all"),
-        ("a![never closed\n\nnext paragraph", "a![never closed\n\nnext paragraph"),
-    ],
-)
-def test_a_growing_text_shows_captions(local: LocalPictures, text: str, shown: str) -> None:
-    """Of whole local pictures; what has only begun is held back, and everything else stays."""
-    assert local.shown(text) == shown
-
-
-def test_no_text_takes_long_to_show(local: LocalPictures) -> None:
-    """Even one made of nothing but beginnings of pictures: each is read once."""
-    for piece in ("![", "![](", "![](/a(", '![a](/b "', "`` `"):
-        assert len(local.shown("![x](http://host/)" + piece * 20_000)) <= 20_000 * len(piece) + 18
 
 
 def test_kinds_are_told_by_first_bytes() -> None:

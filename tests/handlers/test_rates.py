@@ -1,8 +1,14 @@
 """Within which limit calls leave, and what a refusal changes."""
 
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 
-from handlers.rates import Window
+from errors import Throttled
+from handlers.rates import NoRoom, Rates, Window
 
 
 def test_no_second_holds_more_calls_than_the_limit() -> None:
@@ -60,3 +66,35 @@ def test_a_refusal_slows_down_and_good_seconds_speed_up_again(limit: float) -> N
 
     assert in_one_second(now + 0.01) == 12
     assert in_one_second(now + 10) == (18 if limit else 31)
+
+
+def test_a_slot_is_held_while_the_call_is_made() -> None:
+    """One call a second: the next leaves a second later, and none that could not leave before its deadline."""
+    rates, begun = Rates(1.2), time.monotonic()
+    with rates.slot("api", begun):
+        pass
+    with pytest.raises(NoRoom), rates.slot("api", begun + 0.5):
+        raise AssertionError("it was let in")
+    with rates.slot("api", begun + 5):
+        assert time.monotonic() - begun > 0.9
+
+
+def test_a_refused_call_closes_its_window() -> None:
+    """What DingTalk refuses for its number slows down all that use the API; any other error does not."""
+    rates = Rates(20)
+    for error in (ValueError(), Throttled("too fast")):
+        assert rates.opens_at("api") <= time.monotonic()
+        with suppress(ValueError, Throttled), rates.slot("api", 0):
+            raise error
+    assert rates.opens_at("api") > time.monotonic() + 0.5
+
+
+@pytest.mark.parametrize("first", [threading.Event.set, lambda _: None], ids=["before", "meanwhile"])
+def test_a_wait_for_a_slot_can_be_ended(first: Callable[[threading.Event], None]) -> None:
+    """Whether it is ended before it begins or meanwhile, no call is made."""
+    rates, stop = Rates(0.05), threading.Event()
+    rates.take("api")
+    first(stop)
+    threading.Timer(0.1, stop.set).start()
+    with pytest.raises(NoRoom), rates.slot("api", time.monotonic() + 60, stop):
+        raise AssertionError("it was let in")

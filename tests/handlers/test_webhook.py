@@ -127,11 +127,15 @@ def test_the_inbox_knows_a_message_that_another_process_took(make_way: MakeWay) 
 
 
 def test_messages_are_taken_in_the_order_in_which_they_come(make_way: MakeWay) -> None:
-    """One by one, whatever each takes."""
-    way = make_way(lambda raw: time.sleep(0.05 if raw["msgId"] == "m0" else 0))
-    for number in range(20):
+    """One by one: those that come while the first is still being taken in wait behind it."""
+    may_go = threading.Event()
+    way = make_way(lambda _: may_go.wait(WAIT) and None)
+    for number in range(5):
         assert way.post({**RAW, "msgId": f"m{number}", "text": {"content": str(number)}}).ok
-    assert way.taken == [str(number) for number in range(20)]
+        if number == 1:
+            assert not way.taken
+            may_go.set()
+    until(lambda: way.taken == [str(number) for number in range(5)])
 
 
 def test_a_slow_store_holds_no_acknowledgement_up(make_way: MakeWay) -> None:

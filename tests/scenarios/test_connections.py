@@ -20,7 +20,7 @@ import pytest
 from errors import WebhookElsewhere
 from handlers.account import Account, Companies
 from handlers.dingtalk import DingTalkClient, _is_stream
-from handlers.hand_over import Receivers
+from handlers.hand_over import Arrivals
 from handlers.stream import StreamListener, Waits, pause_after
 from handlers.texts import Texts
 from sandbox.client import SandboxClient
@@ -154,7 +154,7 @@ def gateway() -> Iterator[Gateway]:
 def listening(gateway: Gateway, waits: Waits) -> Iterator[StreamListener]:
     """A listener of this gateway, with nobody to take what it hears."""
     client = DingTalkClient(Endpoints(gateway.url, gateway.url), "ding1", "s3cret", Account(Companies()))
-    listener = StreamListener("bot", client, Receivers(lambda _: None, lambda _: {}), Texts("en"), waits)
+    listener = StreamListener("bot", client, Arrivals(lambda _: None, lambda _: {}), Texts("en"), waits)
     thread = threading.Thread(target=listener.run)
     thread.start()
     try:
@@ -175,7 +175,7 @@ def test_a_message_is_acknowledged_though_the_store_is_slow(sandbox: SandboxClie
         taken.put(raw["msgId"])
 
     client = DingTalkClient(Endpoints(sandbox.url, sandbox.url), ding_app, "secret", Account(Companies()))
-    listener = StreamListener("bot", client, Receivers(receive, lambda _: {}), Texts("en"), Waits(accept=0.05))
+    listener = StreamListener("bot", client, Arrivals(receive, lambda _: {}), Texts("en"), Waits(accept=0.05))
     thread = threading.Thread(target=listener.run)
     thread.start()
     since = sandbox.last()

@@ -46,7 +46,7 @@ class Shore:
         return Speaker(self.client, self.rates, TEXTS, form)
 
 
-def by_card(shore: Shore, **keys: Any) -> Replies:
+def by_card(shore: Shore, *, shape: Callable[[str], str] = str, **keys: Any) -> Replies:
     """Cards, and Markdown messages where there can be none; `keys` are those of `.bots.yaml`."""
     settings = CardSettings(**{"card_pace": "smooth", **keys})
     return CardReplies(
@@ -60,6 +60,7 @@ def by_card(shore: Shore, **keys: Any) -> Replies:
         cards=shore.cards,
         inbox=shore.inbox,
         live_status=settings.card_status,
+        shape=shape,
     )
 
 
