@@ -77,7 +77,7 @@ class ConfigError(BridgeError):
 
 
 class Unloadable(BridgeError):
-    """What a setting names as `package.module:object` cannot be used: `reason` and `values` make a sentence of problem_sentences.py."""
+    """What a setting names as `package.module:object` cannot be used; `reason` and `values` make a sentence of problems."""
 
     def __init__(self, reason: str, **values: str) -> None:
         super().__init__(f"{reason} {values}" if values else reason)

@@ -16,7 +16,7 @@ import websockets
 from dingtalk_stream.frames import AckMessage, CallbackMessage
 from websockets.asyncio.client import ClientConnection
 
-from handlers.hand_over import HandOver, Arrivals
+from handlers.hand_over import Arrivals, HandOver
 
 log = logging.getLogger("dingbridge.stream")
 

@@ -16,6 +16,7 @@ from handlers.message import Incoming, UnreadableMessage, parse
 from handlers.pacer import Pacer
 from handlers.pacing import PACES
 from handlers.push_order import is_push
+from handlers.pushed_card import ending
 from handlers.say import ANSWER_PATIENCE, Speaker
 from handlers.templates import Template
 from handlers.texts import Texts
@@ -69,8 +70,9 @@ class Inheritance:
             # Its answer went by message, because DingTalk did not let it be closed; it is closed before its message ends.
             if not self._inbox.is_open(card.message) and (now := self._cards.find(card.out_track_id)) and now.is_open:
                 log.warning("bot=%s msg=%s a card was left open, it is being closed", self.name, card.message.message_id)
-                below = "" if is_push(card.message) else self._texts.say("continued_below")
-                if live := self._close(now, below):
+                if is_push(card.message):
+                    self._close_push(now)
+                elif live := self._close(now, self._texts.say("continued_below")):
                     live.replaced()
 
     def close(self, timeout: float) -> None:
@@ -104,16 +106,26 @@ class Inheritance:
 
         Without the question (it was forgotten when its message ended) the card loses its head, if it had one.
         """
-        template = Template.read(card.template)
-        if template is None:
+        calls = self._calls(card, question)
+        if calls is None:
             return None
-        written = card.text.rstrip()
-        calls = CardCalls(card.out_track_id, template, self._client, labels(self._texts), question=question)
-        on_end = partial(self._cards.close, card.out_track_id)
+        written, on_end = card.text.rstrip(), partial(self._cards.close, card.out_track_id)
         live = LiveCard(calls, PACES["thrifty"], None, opened=bool(written), on_end=on_end)
         live.close(_below(written, sentence), failed=not written)
         self._pacer.wake(live)
         return live
+
+    def _close_push(self, card: CardRecord) -> None:
+        """Let a card that was pushed say where its text went, as its record tells, or else that it did not arrive."""
+        if calls := self._calls(card):
+            sentence, on_end = card.text or self._texts.say("push_unsent"), partial(self._cards.close, card.out_track_id)
+            self._pacer.wake(ending(calls, sentence, failed=not card.text, on_end=on_end))
+
+    def _calls(self, card: CardRecord, question: str = "") -> CardCalls | None:
+        template = Template.read(card.template)
+        if template is None:
+            return None
+        return CardCalls(card.out_track_id, template, self._client, labels(self._texts), question=question)
 
     def _wait_for_end(self, live: LiveCard | None, message: Accepted, incoming: Incoming, text: str) -> None:
         """Say it by message, unless the card shows it; what DingTalk does not take for minutes is left to the next start."""

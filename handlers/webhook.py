@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from handlers import signature
 from handlers.callback import CardCallback
-from handlers.hand_over import HandOver, Overfull, Arrivals
+from handlers.hand_over import Arrivals, HandOver, Overfull
 from handlers.lately import Lately
 from handlers.message import UnreadableMessage, parse
 from handlers.signature import Verdict

@@ -6,55 +6,35 @@ It works as well behind a reverse proxy: nothing is read from headers that a pro
 import asyncio
 import contextlib
 import logging
+import math
 import threading
+import time
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from errors import PortUnavailable
+from ops.connection import Connection, Limits, response_of
 from ops.door import Answer, Door, Visit
 
 log = logging.getLogger("dingbridge.http")
 
-_QUIET = logging.getLogger("dingbridge.http.aiohttp")  # the library's lines may hold what was asked
-_QUIET.setLevel(logging.CRITICAL + 1)
-
-_MIB = 1024 * 1024
-_HEADERS = {"Server": "DingBridge", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-_CROWDED = (
-    b"HTTP/1.1 503 Service Unavailable\r\nServer: DingBridge\r\nContent-Type: application/json\r\n"
-    b'Content-Length: 28\r\nRetry-After: 5\r\nConnection: close\r\n\r\n{"error": "too many guests"}'
-)
 _START_SECONDS = 30.0  # a name may have to be looked up
-_LINGER_SECONDS = 1.0  # for which the rest of a refused body is thrown away, so that its sender reads why
 _LAST_BYTES_SECONDS = 0.5  # for answers to leave when the server closes
+_COMPLAINT_SECONDS = 60.0  # for which it is not said again that no file is left
 _WAY_OUT_SECONDS = 2.0  # for the thread's end, beyond what its requests are given
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the server takes: bytes of a body and of a header's line, seconds, and how much of it at once."""
-
-    body: int = _MIB
-    body_seconds: float = 10
-    header: int = 8_190
-    headers: int = 64
-    head_seconds: float = 10  # for the first request on a connection to say what it wants
-    idle_seconds: float = 130  # for the next one; proxies keep theirs for up to two minutes
-    connections: int = 1_000
-    requests: int = 200
 
 
 class HttpServer:
     """Serves these doors at host and port (0: any free one), and "ok" at `/`. Raises ValueError for two doors in one place."""
 
-    def __init__(self, host: str, port: int, doors: Iterable[Door], limits: Limits = Limits()) -> None:
-        self._host, self._wanted, self._limits = host, port, limits
+    def __init__(self, host: str, port: int, doors: Iterable[Door], limits: Limits | None = None) -> None:
+        self._host, self._wanted, self._limits = host, port, limits or Limits()
         doors = (Door("GET", "/", _fine), *doors)
         places = Counter((door.method, _plain(door.path)) for door in doors)
         if twice := [f"{method} {path}" for (method, path), number in places.items() if number > 1]:
@@ -66,6 +46,7 @@ class HttpServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: asyncio.Event | None = None
         self._patience = 0.0
+        self._full_at = -math.inf  # when that was last said
         self._listening: Future[int] = Future()
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
@@ -104,10 +85,11 @@ class HttpServer:
 
     async def _serve(self) -> None:
         self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
+        self._loop.set_exception_handler(self._complain)
         server = web.Server(self._handle)
         try:
             listener = await self._loop.create_server(
-                lambda: _Connection(server, self._limits), self._host, self._wanted, reuse_address=True
+                lambda: Connection(server, self._limits), self._host, self._wanted, reuse_address=True
             )
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
@@ -126,8 +108,16 @@ class HttpServer:
             await asyncio.wait_for(self._nothing_under_way.wait(), self._patience)
         await server.shutdown(_LAST_BYTES_SECONDS)
 
+    def _complain(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+        """Say once a minute that nobody can be let in for want of files, of which the loop would tell at each try."""
+        if not str(context.get("message")).startswith("socket.accept() out of system resource"):
+            loop.default_exception_handler(dict(context))
+        elif time.monotonic() - self._full_at >= _COMPLAINT_SECONDS:
+            self._full_at = time.monotonic()
+            log.warning("no file is left for another guest: allow this process more of them (ulimit -n)")
+
     async def _handle(self, request: web.BaseRequest) -> web.Response:
-        if isinstance(request.protocol, _Connection):
+        if isinstance(request.protocol, Connection):
             request.protocol.heard = True
         if self._under_way >= self._limits.requests:
             answer = Answer.json(503, {"error": "too many requests at once"}, Retry_After="5")
@@ -140,7 +130,7 @@ class HttpServer:
                 self._under_way -= 1
                 if not self._under_way:
                     self._nothing_under_way.set()
-        response = _response(answer)
+        response = response_of(answer)
         if answer.status >= web.HTTPBadRequest.status_code or request.method != "POST":
             response.force_close()  # only who brings something keeps a connection
         return response
@@ -194,64 +184,13 @@ class _Refused(Exception):
         self.status, self.why = status, why
 
 
-class _Connection(web.RequestHandler):
-    """A connection that has to say what it wants in time, and is told nothing about this machine when it cannot."""
-
-    def __init__(self, server: web.Server, limits: Limits) -> None:
-        super().__init__(
-            server,
-            loop=asyncio.get_running_loop(),
-            keepalive_timeout=limits.idle_seconds,
-            logger=_QUIET,
-            access_log=None,  # type: ignore[arg-type]  # the library's way to switch it off
-            max_line_size=limits.header,
-            max_headers=limits.headers,
-            max_field_size=limits.header,
-            lingering_time=_LINGER_SECONDS,
-            auto_decompress=False,  # nobody who calls here compresses, and what unpacks to a gigabyte stays packed
-        )
-        self.heard = False
-        self._server, self._limits = server, limits
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection, unless there are too many."""
-        super().connection_made(transport)
-        if len(self._server.connections) > self._limits.connections:
-            if isinstance(transport, asyncio.WriteTransport):
-                transport.write(_CROWDED)
-            self.force_close()
-            return
-        self._loop.call_later(self._limits.head_seconds, self._give_up)
-
-    def _give_up(self) -> None:
-        if not self.heard:
-            self.force_close()
-
-    def handle_error(
-        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
-    ) -> web.Response:
-        """Answer what is no HTTP, without the library's words on it."""
-        del request, exc, message
-        self.heard = True
-        response = _response(Answer.json(status, {"error": "not understood"}))
-        response.force_close()
-        return response
-
-
 async def _fine(_: Visit) -> Answer:
     return Answer(200, b"ok\n", "text/plain")
 
 
-def _response(answer: Answer) -> web.Response:
-    headers: dict[str, Any] = {**_HEADERS, **answer.headers}
-    return web.Response(
-        status=answer.status, body=answer.body, content_type=answer.content_type, charset="utf-8", headers=headers
-    )
-
-
 def _plain(path: str) -> str:
-    """Return a path without the slash at its end, which people add."""
-    return path.rstrip("/") or "/"
+    """Return a path without the slash at its end, which people add; its accents as they are mostly written."""
+    return unicodedata.normalize("NFC", path).rstrip("/") or "/"
 
 
 def _place(host: str, port: int) -> str:

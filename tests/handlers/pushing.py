@@ -23,6 +23,7 @@ from handlers.texts import Language, Texts
 from ops.http import HttpServer
 from sandbox.client import Json, SandboxClient
 from settings import Endpoints
+from stores.base import Cards
 from stores.memory import MemoryCards
 
 WAIT = 20
@@ -39,8 +40,10 @@ class Pushing:
     url: str
     door: PushDoor
     account: Account
-    cards: MemoryCards
+    cards: Cards
     rates: Rates
+    client: DingTalkClient
+    pacer: Pacer
     since: int
     opened: list[str] = field(default_factory=list)
 
@@ -68,6 +71,16 @@ class Pushing:
         """The calls of an API so far."""
         return self.sandbox.records(self.since, 0, kind="api", api=api, client_id=self.client_id)
 
+    def card(self) -> Json:
+        """The one card that it has made."""
+        (card,) = self.sandbox.cards(client_id=self.client_id)
+        return card
+
+    def heal(self) -> None:
+        """Let DingTalk be well again."""
+        while self.opened:
+            self.sandbox.remove_fault(self.opened.pop())
+
     def fault(self, api: str, times: int | None = None, **params: object) -> None:
         """Let DingTalk do this with the next calls of an API."""
         self.opened.append(
@@ -87,12 +100,13 @@ def start_pushing(
     seconds: float = 60,
     pace: Callable[[], Pace | None] = lambda: PACES["balanced"],
     app: Mapping[str, Any] | None = None,
+    cards: Cards | None = None,
 ) -> Pushing:
     """Start a bot's push door on a port of its own."""
     name, texts = f"客服-{uuid.uuid4().hex[:8]}", Texts(language)
     client_id = f"ding{uuid.uuid4().hex[:8]}"
     sandbox.put_app(client_id, "secret", name, **{"qps": 0, **(app or {})})
-    account, cards, rates = Account(Companies()), MemoryCards(), Rates(qps)
+    account, cards, rates = Account(Companies()), cards or MemoryCards(), Rates(qps)
     client = DingTalkClient(Endpoints(sandbox.url, sandbox.url), client_id, "secret", account)
     stack.callback(client.close)
     pacer = Pacer(rates)
@@ -113,6 +127,6 @@ def start_pushing(
     stack.callback(server.close)
     stack.callback(door.close, 0)
     url = f"http://127.0.0.1:{server.port}/push/{name}"
-    pushing = Pushing(sandbox, client_id, url, door, account, cards, rates, sandbox.last())
-    stack.callback(lambda: [sandbox.remove_fault(fault) for fault in pushing.opened])
+    pushing = Pushing(sandbox, client_id, url, door, account, cards, rates, client, pacer, sandbox.last())
+    stack.callback(pushing.heal)
     return pushing

@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from errors import DingTalkError
+from handlers import push
+from handlers.texts import Language
 from tests.handlers.calling import until
 from tests.handlers.pushing import TOKEN, WAIT, MakePushing
 
@@ -71,6 +74,20 @@ def test_one_wrong_id_spoils_no_batch(make_pushing: MakePushing) -> None:
     answer = bot.push({"users": ["anna", "nobody", "ben"], "markdown": "x"})
     assert [failed["user"] for failed in answer.json()["failed"]] == ["nobody"]
     assert len(bot.said()) == 2
+
+
+def test_who_was_reached_before_the_month_was_used_up_has_received_it(make_pushing: MakePushing) -> None:
+    """Told one by one, the first gets it and the second is refused: only the others are named, each once."""
+    bot = make_pushing()
+    bot.meet("anna", "ben", "cleo")
+    bot.fault("oto_send", 1, status=400, code="staffId.notExisted")
+    bot.fault("oto_send", 1, delay=0)  # Anna's goes well
+    bot.fault("oto_send", status=403, code="Forbidden.AccessDenied.ApiCountLimitForOrg")
+    answer = bot.push({"users": ["anna", "ben", "cleo"], "groups": ["cid-none"], "markdown": "x"})
+    assert (answer.status_code, answer.json()["sent"]) == (207, 1)
+    assert [next(iter(failed.values())) for failed in answer.json()["failed"]] == ["ben", "cleo", "cid-none"]
+    assert len(bot.said()) == 1
+    assert len(bot.calls("oto_send")) == 3
 
 
 def test_a_long_text_goes_in_numbered_parts(make_pushing: MakePushing) -> None:
@@ -143,9 +160,81 @@ def test_what_the_deadline_overtakes_is_reported(make_pushing: MakePushing) -> N
     answer = bot.push({"groups": groups, "markdown": "x"})
     failed = answer.json()["failed"]
     assert answer.status_code == 207
-    assert {entry["code"] for entry in failed} == {"deadline"}
+    assert [entry["code"] for entry in failed] in (["unknown", *["deadline"] * 3], ["deadline"] * 3)  # one was in flight
     assert [entry["group"] for entry in failed] == groups[len(groups) - len(failed) :]
-    assert len(bot.said()) == len(groups) - len(failed)
+    until(lambda: len(bot.said()) == 2)
+    assert len(bot.calls("group_send")) == 2
+
+
+def test_the_deadline_holds_whatever_is_in_flight(make_pushing: MakePushing) -> None:
+    """Nobody knows what became of it, and the caller is told so; what was not begun is not begun."""
+    bot = make_pushing(seconds=0.5)
+    bot.meet("anna")
+    bot.fault("oto_send", delay=3)
+    begun = time.monotonic()
+    answer = bot.push({"users": ["anna"], "groups": [bot.group()], "markdown": "x"})
+    assert time.monotonic() - begun < 2
+    assert (answer.status_code, [entry["code"] for entry in answer.json()["failed"]]) == (502, ["unknown", "deadline"])
+    assert "may have arrived" in answer.json()["failed"][0]["reason"]
+    assert not bot.calls("group_send")
+
+
+def test_shutting_down_waits_for_no_call_without_end(make_pushing: MakePushing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller is told of what is in flight then, too."""
+    monkeypatch.setattr(push, "_LAST_CALL_SECONDS", 0.3)
+    bot = make_pushing()
+    bot.meet("anna")
+    bot.fault("oto_send", delay=3)
+    with ThreadPoolExecutor(1) as callers:
+        under_way = callers.submit(bot.push, {"users": ["anna"], "markdown": "x"})
+        until(lambda: bot.door._under_way)
+        begun = time.monotonic()
+        bot.door.close(0.2)
+        assert under_way.result().json()["failed"][0]["code"] == "unknown"
+        assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("code", "language", "reason"),
+    [
+        ("invalid.openConversationId", "zh", "没有这个群，或者机器人不在群里"),
+        ("group.disbanded", "en", "there is no such group, or the bot is not in it"),
+    ],
+)
+def test_an_unknown_group_is_told_plainly(make_pushing: MakePushing, code: str, language: Language, reason: str) -> None:
+    """In a sentence, with what DingTalk's support asks for."""
+    bot = make_pushing(language=language)
+    bot.fault("group_send", status=400, code=code)
+    for card in (False, True):
+        (failed,) = bot.push({"groups": ["cid-none"], "markdown": "x", "card": card}).json()["failed"]
+        assert (failed["code"], failed["reason"]) == (code, reason)
+        assert failed["request_id"]
+
+
+def test_no_reason_speaks_of_a_request_id_that_is_not_there(make_pushing: MakePushing) -> None:
+    """Who reads it has nothing to give to DingTalk's support then."""
+    bot = make_pushing()
+    bot.fault("group_send", status=400, code="odd")
+    (named,) = bot.push({"groups": ["cid"], "markdown": "x"}).json()["failed"]
+    assert named["request_id"]
+    assert "request_id" in named["reason"]
+    assert "request_id" not in bot.door._reason(DingTalkError("odd", code="odd"))
+
+
+def test_wrong_tokens_are_logged_once_a_minute(make_pushing: MakePushing, caplog: pytest.LogCaptureFixture) -> None:
+    """One line for however many guesses, without the guess."""
+    bot = make_pushing()
+    for number in range(5):
+        assert bot.push({}, token=f"guess-{number}").status_code == 401
+    (line,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert line == f"bot={bot.door.name} a push was refused, its token is wrong or missing"
+
+
+def test_the_log_says_where_pushes_are_brought(make_pushing: MakePushing, caplog: pytest.LogCaptureFixture) -> None:
+    """As that of a bot that is called over HTTP does."""
+    with caplog.at_level(logging.INFO):
+        name = make_pushing().door.name
+    assert f"bot={name} takes pushes over HTTP at /push/{name}" in [record.getMessage() for record in caplog.records]
 
 
 def test_nothing_of_a_push_is_logged_but_ids_and_codes(make_pushing: MakePushing, caplog: pytest.LogCaptureFixture) -> None:
@@ -197,6 +286,21 @@ def test_a_caller_who_hangs_up_ends_nothing(make_pushing: MakePushing) -> None:
     with pytest.raises(requests.Timeout):
         requests.post(bot.url, json={"groups": groups, "markdown": "x"}, headers=headers, timeout=0.2)
     until(lambda: len(bot.said()) == len(groups))
+
+
+def test_a_push_that_waits_for_room_is_ended_at_once(make_pushing: MakePushing) -> None:
+    """Its call has not begun, and does not begin any more."""
+    bot = make_pushing(qps=0.05)
+    assert bot.rates.take("to a person")
+    bot.meet("anna")
+    with ThreadPoolExecutor(1) as callers:
+        under_way = callers.submit(bot.push, {"users": ["anna"], "markdown": "x"})
+        until(lambda: bot.door._under_way)
+        begun = time.monotonic()
+        bot.door.close(0.3)
+        assert time.monotonic() - begun < 3
+        assert under_way.result().json()["failed"][0]["code"] == "shuttingDown"
+    assert not bot.calls("oto_send")
 
 
 def test_a_push_that_takes_too_long_is_ended(make_pushing: MakePushing) -> None:

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from handlers import push_order
-from handlers.delivery import HELD_BACK, SHUTTING_DOWN, TOO_LATE, UNKNOWN_PERSON
+from handlers.delivery import HELD_BACK, SHUTTING_DOWN, TOO_LATE, UNANSWERED, UNKNOWN_PERSON
 from handlers.texts import Language
 from tests.handlers.pushing import DOCS, TOKEN, WAIT, MakePushing
 
@@ -92,7 +92,8 @@ def test_the_documents_name_each_key_and_code(name: str) -> None:
     """Those that the code has, and the limits."""
     text = (DOCS / name).read_text("utf-8")
     rows = set(re.findall(r"^\| `([\w.]+)` \|", text, re.MULTILINE))
-    codes = {UNKNOWN_PERSON, HELD_BACK, TOO_LATE, SHUTTING_DOWN, "invalid.openConversationId"}
+    codes = {UNKNOWN_PERSON, HELD_BACK, TOO_LATE, UNANSWERED, SHUTTING_DOWN}
+    codes |= {"invalid.openConversationId", "group.disbanded"}
     statuses = {"200", "207", "400", "401", "404", "413", "429", "502", "503"}
     assert rows == {*push_order._KEYS} | codes | statuses
     assert f"{push_order._MOST_USERS:,}" in text
@@ -127,6 +128,9 @@ def test_the_commands_in_the_documents_push(make_pushing: MakePushing, name: str
             env=environment,
         )
         assert json.loads(done.stdout)["sent"] == 1
+        if "alerts.json" in run:
+            silent = run.replace("cat alerts.json", "echo '[]'")
+            assert not subprocess.check_output(["sh", "-c", silent], timeout=WAIT, env=environment)  # noqa: S607 - as above
     assert [record["text"] for record in bot.said()] == [
         "**Disk full** on db-1: 97 %",
         "- **Disk** db-1 97 %\n- **Load** a 97 %",

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import socket
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,8 +17,9 @@ import pytest
 import requests
 
 from errors import PortUnavailable
+from ops.connection import Limits, room
 from ops.door import Answer, Door, Headers, Visit
-from ops.http import HttpServer, Limits
+from ops.http import HttpServer
 
 WAIT = 10
 
@@ -105,6 +108,13 @@ def test_a_path_is_found_however_it_is_written(make_server: MakeServer, asked: s
     """Escaped or not, with a slash at its end or a query."""
     server = make_server(Door("POST", "/push/客服", _echo))
     assert requests.post(_url(server, asked), data=b"abc", timeout=WAIT).json() == {"bytes": 3}
+
+
+@pytest.mark.parametrize(("opened", "asked"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_an_accent_is_an_accent_however_it_is_put_together(make_server: MakeServer, opened: Any, asked: Any) -> None:
+    """A name may have been typed on a Mac, and the address elsewhere."""
+    server = make_server(Door("POST", "/push/" + unicodedata.normalize(opened, "Büro"), _echo))
+    assert requests.post(_url(server, "/push/" + unicodedata.normalize(asked, "Büro")), data=b"abc", timeout=WAIT).ok
 
 
 @pytest.mark.parametrize(
@@ -275,6 +285,30 @@ def test_no_more_connections_than_there_is_room_for(make_server: MakeServer) -> 
     assert head.startswith(b"HTTP/1.1 503 ")
     assert f"Content-Length: {len(body)}".encode() in head
     assert json.loads(body)["error"]
+
+
+@pytest.mark.parametrize(("open_files", "connections"), [(1_024, 256), (4_096, 1_000), (float("inf"), 1_000)])
+def test_connections_leave_files_for_the_bots(open_files: float, connections: int) -> None:
+    """A quarter of what the process may open, 1,000 at most."""
+    assert room(open_files) == connections
+
+
+def test_want_of_files_is_said_once_a_minute(make_server: MakeServer, caplog: pytest.LogCaptureFixture) -> None:
+    """However often the loop tells of it; what else it tells is logged as ever."""
+    server = make_server()
+    loop = server._loop
+    assert loop
+    none_left = {
+        "message": "socket.accept() out of system resource",
+        "exception": OSError(errno.EMFILE, "Too many open files"),
+    }
+    for context in (none_left, none_left, {"message": "something else"}, none_left):
+        loop.call_soon_threadsafe(loop.call_exception_handler, context)
+    server.close()
+    assert [record.getMessage() for record in caplog.records] == [
+        "no file is left for another guest: allow this process more of them (ulimit -n)",
+        "something else",
+    ]
 
 
 def test_a_taken_port_is_named() -> None:
