@@ -2,10 +2,12 @@
 
 import logging
 import re
+import time
 
 import pytest
 
 from sandbox.client import Json
+from stores.memory_inbox import MemoryInbox
 from tests.conftest import Bridge, MakeBridge
 
 TEAM, OTHER = (
@@ -25,11 +27,16 @@ def asked(bridge: Bridge) -> list[str]:
 
 
 def sentences(bridge: Bridge) -> list[str]:
-    """Return what was said without a card so far; a last command shows that all before it has been dealt with."""
+    """Return what was said without a card so far, once everything that came has had its end."""
     bridge.say("/help", sender=BOSS)
     while "/new" not in bridge.said():
         pass
-    return [record["text"] for record in bridge.records(kind="said")][:-1]
+    inbox, deadline = bridge.fleet._stores.inbox, time.monotonic() + 20
+    assert isinstance(inbox, MemoryInbox)
+    while inbox.known(0)[0]:  # two threads say sentences: the last to come need not be the last to be said
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return [record["text"] for record in bridge.records(kind="said") if "/new" not in record["text"]]
 
 
 def is_acknowledged(bridge: Bridge, message: Json) -> bool:
