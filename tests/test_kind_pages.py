@@ -12,7 +12,7 @@ from handlers.templates import CardSettings, MessageSettings
 from handlers.troubles import FOR_ADMINS
 from kinds import KINDS
 from settings import BotSection, EnvSettings, WebhookSettings
-from tests.test_docs import _blocks, _choices, _defaults, _shown, _spans, _tables, _text
+from tests.documents import blocks_of, choices_of, defaults_in, shown_as, spans_in, tables_of, text_of
 
 # The sections whose keys the tables of a page tell, in their order; a page is written in both languages.
 PAGES: dict[str, tuple[type[BaseModel], ...]] = {
@@ -33,8 +33,8 @@ def _key_table(name: str, section: type[BaseModel]) -> list[list[str]]:
     known = section.model_fields.keys() | BotSection.model_fields.keys() | EnvSettings.model_fields.keys()
     found = [
         table
-        for table in _tables(_text(name))
-        if section.model_fields.keys() <= {_spans(row[0])[0] for row in table if len(_spans(row[0])) == 1} <= known
+        for table in tables_of(text_of(name))
+        if section.model_fields.keys() <= {spans_in(row[0])[0] for row in table if len(spans_in(row[0])) == 1} <= known
     ]
     assert len(found) == 1, (name, section.__name__, len(found))
     return found[0]
@@ -46,28 +46,28 @@ def test_a_page_tells_every_key_of_its_kind_with_its_default(name: str) -> None:
     for section in _page(name):
         table = _key_table(name, section)
         fields: dict[str, Any] = {**BotSection.model_fields, **EnvSettings.model_fields, **section.model_fields}
-        told = _defaults(table)
+        told = defaults_in(table)
         assert section.model_fields.keys() <= told.keys()
         assert told == {
             key: KINDS.env_defaults.get(key)
             or (None if fields[key].is_required() else _default(fields[key].get_default(call_default_factory=True)))
             for key in told
         }
-        rows = {_spans(key)[0]: set(_spans(meaning)) for key, _, meaning in table}
-        choices = {key: _choices(fields[key].annotation) for key in told}
+        rows = {spans_in(key)[0]: set(spans_in(meaning)) for key, _, meaning in table}
+        choices = {key: choices_of(fields[key].annotation) for key in told}
         assert not {key: missing for key, words in choices.items() if (missing := words - rows[key])}
 
 
 def _default(value: object) -> str:
     """Return a default as a table shows it: as it is written in YAML, a secret that is empty as nothing."""
     secret = getattr(value, "get_secret_value", None)
-    return _shown(secret() if secret else value)
+    return shown_as(secret() if secret else value)
 
 
 @pytest.mark.parametrize("name", [*NAMES, "docs/push.md", "docs/push.zh-CN.md"])
 def test_every_yaml_block_of_a_page_can_be_used_as_it_stands(name: str) -> None:
     """Its variables given; a page of an AI has one at least, of that AI."""
-    blocks = [code for language, code in _blocks(_text(name)) if language == "yaml" and "bots:" in code]
+    blocks = [code for language, code in blocks_of(text_of(name)) if language == "yaml" and "bots:" in code]
     assert blocks or name.startswith(("docs/replies",))
     for block in blocks:
         variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block), "some-value-of-16-chars")
@@ -81,7 +81,7 @@ def test_a_page_of_an_ai_tells_each_error_that_has_a_fix_of_its_own(name: str) -
     """And no error that there is not."""
     kind = re.match(r"docs/ai-(\w+)", name)
     assert kind
-    firsts = [span for table in _tables(_text(name)) for row in table for span in _spans(row[0])]
+    firsts = [span for table in tables_of(text_of(name)) for row in table for span in spans_in(row[0])]
     told = {span for span in firsts if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", span)}
     assert all(issubclass(getattr(errors, error), errors.BackendError) for error in told)
     assert {fix.partition(".")[2] for fix in FOR_ADMINS if fix.startswith(f"{kind[1]}.")} <= told
