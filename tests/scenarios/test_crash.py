@@ -74,6 +74,10 @@ def test_an_answer_that_had_no_card_is_told_of_by_message(bot: LaunchedBot) -> N
     bot.say(f"没有卡片 {_LONG}")
     bot.sandbox.wait_for(bot.since, kind="api", client_id=bot.name, api="create_and_deliver")
     bot.sandbox.wait_for(bot.since, side="dify", kind="request", app=bot.name)
+    for _ in range(2):  # when they are answered, DingTalk's refusal has been read
+        asked = bot.sandbox.last()
+        bot.say("/help")
+        bot.sandbox.wait_for(asked, kind="said", client_id=bot.name)
     bot.end(signal.SIGKILL)
     bot.sandbox.remove_fault(fault)
     since = bot.sandbox.last()
