@@ -5,15 +5,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import ModuleType
 
 import pytest
 
-from backends.base import Answer, Event, Replace, Text
+from backends.base import Answer
 from backends.python.backend import PythonBackend
 from backends.python.settings import PythonSettings
 from errors import BackendError
+from tests.dify.conftest import Heard
 
 MakeBackend = Callable[..., PythonBackend]
 
@@ -34,36 +34,6 @@ def make_backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeBackend]:
     yield make
     for backend in backends:
         backend.close()
-
-
-@dataclass
-class Heard:
-    """What came of an answer."""
-
-    events: list[Event] = field(default_factory=list)
-    error: BackendError | None = None
-
-    @property
-    def text(self) -> str:
-        """The answer as people see it."""
-        text = ""
-        for event in self.events:
-            match event:
-                case Text(more):
-                    text += more
-                case Replace(whole):
-                    text = whole
-        return text
-
-
-def hear(answer: Answer) -> Heard:
-    """Read an answer to its end."""
-    heard = Heard()
-    try:
-        heard.events.extend(answer)
-    except BackendError as error:
-        heard.error = error
-    return heard
 
 
 class Reader:

@@ -15,7 +15,8 @@ from backends.python.question import AgentQuestion
 from errors import AgentFailed, Unloadable
 from problems import sentence
 from tests.backends.python import agents
-from tests.backends.python.conftest import MakeBackend, hear
+from tests.backends.python.conftest import MakeBackend
+from tests.dify.conftest import hear
 
 EXAMPLES = "docs.examples.agents"
 ASKED = Question("一 二", "staff01")

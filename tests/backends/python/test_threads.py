@@ -13,7 +13,8 @@ from backends.python.failures import GivenUp
 from backends.python.threads import MOST_STUCK, Threads
 from errors import AgentFailed, AgentsStuck, AnswerInterrupted, AnswerTooLong, BackendBusy, NoAnswer
 from handlers.texts import Texts
-from tests.backends.python.conftest import Clock, MakeBackend, Reader, hear, no_threads, until
+from tests.backends.python.conftest import Clock, MakeBackend, Reader, no_threads, until
+from tests.dify.conftest import hear
 
 ASKED = Question("问", "staff01")
 NAP = 0.05  # seconds after which a wait looks at a Clock again

@@ -15,7 +15,8 @@ from backends.python.backend import PythonBackend
 from backends.python.workers import MOST_WORKERS, Workers
 from errors import AgentFailed, AnswerTooLong, BackendBusy, NoAnswer
 from handlers.texts import Texts
-from tests.backends.python.conftest import Heard, MakeBackend, Reader, hear, no_threads, until
+from tests.backends.python.conftest import MakeBackend, Reader, no_threads, until
+from tests.dify.conftest import Heard, hear
 
 AGENTS = "tests.backends.python.agents"
 ROOT = Path(__file__).resolve().parents[3]
